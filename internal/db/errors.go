@@ -1,0 +1,76 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"gonets/internal/fault"
+)
+
+// badURL says that a database URL can't be used, without its password.
+func badURL(raw string) error {
+	shown := raw
+	if u, err := url.Parse(raw); err == nil {
+		shown = u.Redacted()
+	} else if i := strings.Index(raw, "://"); i > 0 {
+		shown = raw[:i] + "://…"
+	}
+	return fault.New(fault.Invalid, "db.url", fault.Args{"URL": shown})
+}
+
+// serverCause is the server's or the network's own word for a refused
+// connection.
+func serverCause(err error) string {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Message
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e.Err.Error()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "timeout"
+	}
+	return "no connection"
+}
+
+// retryable says that PostgreSQL undid a transaction only because of others:
+// serialization_failure and deadlock_detected.
+func retryable(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (e.Code == "40001" || e.Code == "40P01")
+}
+
+// unavailable marks the errors that mean "the database is away" for the
+// person; every other error passes as it is.
+func unavailable(err error) error {
+	if err == nil || !away(err) {
+		return err
+	}
+	return fault.Because(err, fault.Unavailable, "db.away", nil)
+}
+
+func away(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		// Class 08: connection; 57P: the server is being stopped; 53: out of
+		// connections, disk or memory.
+		return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P") || strings.HasPrefix(e.Code, "53")
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() & 0xff { // the primary code
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+			return true
+		}
+		return false
+	}
+	_, refused := errors.AsType[*pgconn.ConnectError](err)
+	_, network := errors.AsType[*net.OpError](err)
+	return refused || network || errors.Is(err, sql.ErrConnDone)
+}

@@ -1,0 +1,112 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"gonets/internal/fault"
+)
+
+// openPostgres opens two pools: one for writing, which package queue shares,
+// and one that refuses to write, as SQLite's readers do.
+//
+// A process that is stopped inside a transaction must not block the others
+// for ever: the server ends such a transaction after ten seconds.
+func openPostgres(ctx context.Context, url string, clock Clock) (*DB, error) {
+	write, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, badURL("postgres://…")
+	}
+	params := write.ConnConfig.RuntimeParams
+	params["application_name"] = "gonets"
+	params["timezone"] = "UTC"
+	params["idle_in_transaction_session_timeout"] = "10s"
+	params["lock_timeout"] = "15s"
+	if write.ConnConfig.ConnectTimeout == 0 {
+		write.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
+	write.MaxConns = max(write.MaxConns, 12)
+	read := write.Copy()
+	read.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+
+	d := &DB{dialect: Postgres, clock: clock}
+	if d.pg, err = pgxpool.NewWithConfig(ctx, write); err != nil {
+		return nil, badURL("postgres://…")
+	}
+	if d.pgReads, err = pgxpool.NewWithConfig(ctx, read); err != nil {
+		d.pg.Close()
+		return nil, badURL("postgres://…")
+	}
+	if err := d.pg.Ping(ctx); err != nil {
+		d.Close() //nolint:errcheck // the ping's error is the one to tell
+		host := fmt.Sprintf("%s:%d/%s", write.ConnConfig.Host, write.ConnConfig.Port, write.ConnConfig.Database)
+		return nil, fault.Because(err, fault.Unavailable, "db.connect", fault.Args{"Server": host, "Cause": serverCause(err)})
+	}
+	return d, nil
+}
+
+func (d *DB) txPostgres(ctx context.Context, f func(Tx) error) error {
+	tx, err := d.pg.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after Commit it says ErrTxClosed, after a failure the first error counts
+	if err := f(pgTx{pgQ{tx, tx}, d.Now()}); err != nil {
+		return err
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// pgExecutor is what *pgxpool.Pool and pgx.Tx have in common.
+type pgExecutor interface {
+	Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+}
+
+type pgQ struct {
+	on pgExecutor
+	tx pgx.Tx
+}
+
+type pgTx struct {
+	pgQ
+	now time.Time
+}
+
+func (t pgTx) Now() time.Time { return t.now }
+func (pgTx) inTx()            {}
+
+func (pgQ) Dialect() Dialect { return Postgres }
+
+func (q pgQ) Raw() any {
+	if q.tx == nil {
+		return nil
+	}
+	return q.tx
+}
+
+func (q pgQ) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tag, err := q.on.Exec(ctx, query, args...)
+	return tag.RowsAffected(), err
+}
+
+func (q pgQ) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	rows, err := q.on.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+func (q pgQ) QueryRow(ctx context.Context, query string, args ...any) Row {
+	return q.on.QueryRow(ctx, query, args...)
+}
