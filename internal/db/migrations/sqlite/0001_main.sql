@@ -36,7 +36,8 @@ CREATE TABLE tokens (
     hash       TEXT    NOT NULL UNIQUE, -- SHA-256 in hex; the token itself is nowhere
     name       TEXT    NOT NULL DEFAULT '',
     created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL DEFAULT 0
+    expires_at INTEGER NOT NULL DEFAULT 0,
+    password_hash TEXT NOT NULL DEFAULT '' -- verify: the password of the registration that this link confirms
 ) STRICT;
 CREATE INDEX tokens_of_user ON tokens (user_id, kind);
 
@@ -143,8 +144,9 @@ CREATE TABLE imports (
     tags        TEXT    NOT NULL DEFAULT '[]', -- given to every row
     state       TEXT    NOT NULL CHECK (state IN ('uploading', 'queued', 'running', 'done', 'failed')),
     size        INTEGER NOT NULL DEFAULT 0, -- bytes of the file
-    position    INTEGER NOT NULL DEFAULT 0, -- bytes done
-    rows        INTEGER NOT NULL DEFAULT 0, -- data rows done; a repeated job goes on behind them
+    position    INTEGER NOT NULL DEFAULT 0, -- bytes done; a repeated job goes on behind them
+    line        INTEGER NOT NULL DEFAULT 0, -- of the file, done
+    rows        INTEGER NOT NULL DEFAULT 0, -- data rows done
     created     INTEGER NOT NULL DEFAULT 0,
     updated     INTEGER NOT NULL DEFAULT 0,
     skipped     INTEGER NOT NULL DEFAULT 0,
@@ -152,9 +154,11 @@ CREATE TABLE imports (
     error_key   TEXT    NOT NULL DEFAULT '', -- why it failed as a whole
     error_args  TEXT    NOT NULL DEFAULT '{}',
     created_at  INTEGER NOT NULL,
+    moved_at    INTEGER NOT NULL, -- when position last rose: who stands still is dead
     finished_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX imports_of_user ON imports (user_id, id);
+CREATE INDEX imports_open ON imports (id) WHERE finished_at = 0;
 
 -- The uploaded file, so that any node can go on with it; deleted at the end.
 CREATE TABLE import_chunks (
@@ -312,7 +316,7 @@ CREATE TABLE batches (
     id          INTEGER PRIMARY KEY,
     run_id      INTEGER NOT NULL REFERENCES ledgers (run_id),
     done        INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1)),
-    queued      INTEGER NOT NULL DEFAULT 0 CHECK (queued IN (0, 1)), -- a job for it was enqueued
+    queued_at   INTEGER NOT NULL DEFAULT 0, -- a job for it was enqueued; 0: none
     owner       TEXT    NOT NULL DEFAULT '', -- the node that holds the lease
     lease_until INTEGER NOT NULL DEFAULT 0,
     epoch       INTEGER NOT NULL DEFAULT 0 -- raised with every claim
