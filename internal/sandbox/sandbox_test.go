@@ -198,6 +198,9 @@ func TestManyAtOnceAndTrim(t *testing.T) {
 func TestStopCutsConnections(t *testing.T) {
 	inbox, address := start(t, dbtest.SQLite(t), sandbox.Options{})
 	c := dial(t, address)
+	if err := c.Noop(); err != nil {
+		t.Fatal(err)
+	}
 	inbox.Stop()
 	if err := c.Noop(); err == nil {
 		t.Error("a connection outlived Stop")
