@@ -30,14 +30,14 @@ CREATE TABLE users (
 ) STRICT;
 
 CREATE TABLE tokens (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,
-    user_id    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    kind       TEXT    NOT NULL CHECK (kind IN ('verify', 'reset', 'api')),
-    hash       TEXT    NOT NULL UNIQUE, -- SHA-256 in hex; the token itself is nowhere
-    name       TEXT    NOT NULL DEFAULT '',
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL DEFAULT 0,
-    password_hash TEXT NOT NULL DEFAULT '' -- verify: the password of the registration that this link confirms
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    kind          TEXT    NOT NULL CHECK (kind IN ('verify', 'reset', 'api')),
+    hash          TEXT    NOT NULL UNIQUE, -- SHA-256 in hex; the token itself is nowhere
+    name          TEXT    NOT NULL DEFAULT '',
+    password_hash TEXT    NOT NULL DEFAULT '', -- verify: of the registration that the link confirms
+    created_at    INTEGER NOT NULL,
+    expires_at    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX tokens_of_user ON tokens (user_id, kind);
 

@@ -1,0 +1,361 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"gonets/internal/db"
+)
+
+// Batch is a chunk of a run's deliveries that one node sends.
+type Batch struct {
+	ID    int64
+	RunID int64
+	Epoch int64
+	// Deliveries still to be sent, in the order in which they were planned.
+	Deliveries []*Delivery
+}
+
+// requeueAfter is when a batch whose job was enqueued but never came is
+// enqueued again. A second job does no harm.
+const requeueAfter = 2 * time.Minute
+
+// Feed takes up to perRun batches of each run for sending, counting those
+// already enqueued, and calls enqueue with them in its transaction. Runs share
+// the connections fairly because none puts more than perRun in the queue.
+func (l *Ledger) Feed(ctx context.Context, runIDs []int64, perRun int, enqueue func(context.Context, db.Tx, []Batch) error) error {
+	for _, runID := range runIDs {
+		if wanted, err := l.hungry(ctx, runID, perRun); err != nil {
+			return err
+		} else if !wanted {
+			continue
+		}
+		err := l.db.Tx(ctx, func(tx db.Tx) error {
+			batches, err := feedTx(ctx, tx, runID, perRun)
+			if err != nil || len(batches) == 0 {
+				return err
+			}
+			return enqueue(ctx, tx, batches)
+		})
+		if err != nil {
+			return fmt.Errorf("feed run %d: %w", runID, err)
+		}
+	}
+	return nil
+}
+
+const countQueued = `SELECT count(*) FROM batches WHERE run_id = $1 AND done = 0 AND queued_at > 0`
+
+// hungry asks, without a transaction for writing, whether there is anything
+// to feed: most of the time there is not.
+func (l *Ledger) hungry(ctx context.Context, runID int64, perRun int) (bool, error) {
+	var queued, waiting int64
+	err := l.db.Read().QueryRow(ctx, `
+		SELECT (`+countQueued+`),
+		       (SELECT count(*) FROM (SELECT 1 FROM batches b JOIN ledgers l ON l.run_id = b.run_id
+		         WHERE b.run_id = $1 AND b.done = 0 AND b.queued_at = 0 AND l.held = 0 LIMIT 1) AS one)`, runID).
+		Scan(&queued, &waiting)
+	if err != nil {
+		return false, fmt.Errorf("look for batches of run %d: %w", runID, err)
+	}
+	return waiting > 0 && queued < int64(perRun), nil
+}
+
+func feedTx(ctx context.Context, tx db.Tx, runID int64, perRun int) ([]Batch, error) {
+	books, err := lockRuns(ctx, tx, runID)
+	if err != nil || books[runID].held {
+		return nil, err
+	}
+	var queued int64
+	if err := tx.QueryRow(ctx, countQueued, runID).Scan(&queued); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, `
+		UPDATE batches SET queued_at = $3
+		 WHERE id IN (SELECT id FROM batches WHERE run_id = $1 AND done = 0 AND queued_at = 0 ORDER BY id LIMIT $2)
+		RETURNING id, run_id, epoch`, runID, max(0, int64(perRun)-queued), db.At(tx.Now()))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var batches []Batch
+	for rows.Next() {
+		var b Batch
+		if err := rows.Scan(&b.ID, &b.RunID, &b.Epoch); err != nil {
+			return nil, err
+		}
+		batches = append(batches, b)
+	}
+	return batches, rows.Err()
+}
+
+// Claim takes the lease of a batch for a node and loads what is still to be
+// sent. ok is false where somebody else has the lease, nothing is left, or the
+// run is held; then there is nothing to do.
+func (l *Ledger) Claim(ctx context.Context, node string, batchID int64) (b Batch, ok bool, err error) {
+	err = l.db.Tx(ctx, func(tx db.Tx) error {
+		b, ok = Batch{ID: batchID}, false
+		now := tx.Now()
+		err := tx.QueryRow(ctx, `
+			UPDATE batches SET owner = $2, lease_until = $3, epoch = epoch + 1
+			 WHERE id = $1 AND done = 0 AND lease_until = 0
+			RETURNING run_id, epoch`, batchID, node, db.At(now.Add(l.policy.Lease))).Scan(&b.RunID, &b.Epoch)
+		if errors.Is(err, db.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		book, err := readBook(ctx, tx, b.RunID)
+		if err != nil {
+			return err
+		}
+		if book.held {
+			return releaseTx(ctx, tx, b)
+		}
+		ok = true
+		b.Deliveries, err = load(ctx, tx, book.run, batchID)
+		return err
+	})
+	if err != nil {
+		return Batch{}, false, fmt.Errorf("claim batch %d: %w", batchID, err)
+	}
+	return b, ok, nil
+}
+
+func readBook(ctx context.Context, q db.Q, runID int64) (book, error) {
+	var b book
+	var resend, held int64
+	err := q.QueryRow(ctx, `SELECT mailing_id, user_id, month, resend, held FROM ledgers WHERE run_id = $1`, runID).
+		Scan(&b.mailingID, &b.userID, &b.month, &resend, &held)
+	b.resend, b.held = resend == 1, held == 1
+	return b, err
+}
+
+func load(ctx context.Context, q db.Q, r run, batchID int64) ([]*Delivery, error) {
+	rows, err := q.Query(ctx, `
+		SELECT id, run_id, recipient_id, state, epoch, tries, copies, first_at
+		  FROM deliveries WHERE batch_id = $1 AND state = 0 ORDER BY id`, batchID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []*Delivery
+	for rows.Next() {
+		d := &Delivery{run: r}
+		var first db.Time
+		if err := rows.Scan(&d.ID, &d.RunID, &d.RecipientID, &d.State, &d.epoch, &d.Tries, &d.Copies, &first); err != nil {
+			return nil, err
+		}
+		d.firstAt = first.Time()
+		list = append(list, d)
+	}
+	return list, rows.Err()
+}
+
+// Release gives a batch back: done if nothing in it is left to be sent,
+// otherwise to be fed again.
+func (l *Ledger) Release(ctx context.Context, b Batch) error {
+	err := l.db.Tx(ctx, func(tx db.Tx) error { return releaseTx(ctx, tx, b) })
+	if err != nil {
+		return fmt.Errorf("release batch %d: %w", b.ID, err)
+	}
+	return nil
+}
+
+func releaseTx(ctx context.Context, tx db.Tx, b Batch) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE batches
+		   SET owner = '', lease_until = 0, queued_at = 0,
+		       done = CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE batch_id = $1 AND state <= 1) THEN 0 ELSE 1 END
+		 WHERE id = $1 AND epoch = $2`, b.ID, b.Epoch)
+	return err
+}
+
+// Unqueue says that the job of a batch was not worked, so that it is fed
+// again.
+func (l *Ledger) Unqueue(ctx context.Context, batchID int64) error {
+	err := l.db.Tx(ctx, func(tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE batches SET queued_at = 0 WHERE id = $1 AND lease_until = 0`, batchID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("unqueue batch %d: %w", batchID, err)
+	}
+	return nil
+}
+
+// Renew lengthens the leases of a node by one update.
+func (l *Ledger) Renew(ctx context.Context, node string) error {
+	err := l.db.Tx(ctx, func(tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE batches SET lease_until = $2 WHERE lease_until > 0 AND owner = $1`,
+			node, db.At(tx.Now().Add(l.policy.Lease)))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("renew leases: %w", err)
+	}
+	return nil
+}
+
+// Sweep frees the batches whose lease has expired, and forgets jobs that never
+// came. It says how many batches were freed.
+func (l *Ledger) Sweep(ctx context.Context) (freed int, err error) {
+	now := db.At(l.db.Now())
+	freed, err = l.free(ctx, `lease_until < $1`, now)
+	if err != nil {
+		return freed, err
+	}
+	lost := db.At(l.db.Now().Add(-requeueAfter))
+	var stale int64
+	err = l.db.Read().QueryRow(ctx, `
+		SELECT count(*) FROM batches WHERE done = 0 AND lease_until = 0 AND queued_at > 0 AND queued_at < $1`, lost).Scan(&stale)
+	if err != nil || stale == 0 {
+		return freed, err
+	}
+	return freed, l.db.Tx(ctx, func(tx db.Tx) error {
+		_, err := tx.Exec(ctx, `
+			UPDATE batches SET queued_at = 0
+			 WHERE done = 0 AND lease_until = 0 AND queued_at > 0 AND queued_at < $1`, lost)
+		return err
+	})
+}
+
+// FreeOwn frees every batch of a node, whose process is surely dead.
+func (l *Ledger) FreeOwn(ctx context.Context, node string) (freed int, err error) {
+	return l.free(ctx, `owner = $1`, node)
+}
+
+func (l *Ledger) free(ctx context.Context, condition string, arg any) (freed int, err error) {
+	ids, err := ints(ctx, l.db.Read(), `SELECT id FROM batches WHERE lease_until > 0 AND `+condition+` ORDER BY id`, arg)
+	if err != nil {
+		return 0, fmt.Errorf("look for leases to free: %w", err)
+	}
+	for _, id := range ids {
+		err := l.db.Tx(ctx, func(tx db.Tx) error { return l.freeTx(ctx, tx, id, condition, arg) })
+		if err != nil {
+			return freed, fmt.Errorf("free batch %d: %w", id, err)
+		}
+		freed++
+	}
+	return freed, nil
+}
+
+// freeTx frees one batch, if its lease is still the one that was found. Each
+// of its deliveries that was leaving gets an attempt with the outcome unknown.
+func (l *Ledger) freeTx(ctx context.Context, tx db.Tx, id int64, condition string, arg any) error {
+	b := Batch{ID: id}
+	// The run is locked first, as everywhere; it never changes for a batch.
+	if err := tx.QueryRow(ctx, `SELECT run_id FROM batches WHERE id = $1`, id).Scan(&b.RunID); err != nil {
+		return err
+	}
+	books, err := lockRuns(ctx, tx, b.RunID)
+	if err != nil {
+		return err
+	}
+	err = tx.QueryRow(ctx, `
+		UPDATE batches SET epoch = epoch + 1 WHERE lease_until > 0 AND `+condition+` AND id = $2
+		RETURNING epoch`, arg, id).Scan(&b.Epoch)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := l.settleLeavingTx(ctx, tx, books[b.RunID], b); err != nil {
+		return err
+	}
+	return releaseTx(ctx, tx, b)
+}
+
+// settleLeavingTx decides the leaving deliveries of a batch whose node died:
+// sent again at once, or uncertain. It raises their epochs, so that a late
+// result of a node that was only stopped can't overwrite the decision.
+func (l *Ledger) settleLeavingTx(ctx context.Context, tx db.Tx, b book, batch Batch) error {
+	now := db.At(tx.Now())
+	resend := flag(b.resend)
+	rows, err := tx.Query(ctx, `
+		UPDATE deliveries
+		   SET epoch = epoch + 1, tries = tries + 1, updated_at = $2,
+		       first_at = CASE WHEN first_at = 0 THEN updated_at ELSE first_at END,
+		       state  = CASE WHEN $3 = 1 AND copies < $4 THEN 0 ELSE 5 END,
+		       reason = CASE WHEN $3 = 1 AND copies < $4 THEN '' ELSE '`+ReasonCrashed+`' END,
+		       copies = CASE WHEN $3 = 1 AND copies < $4 THEN copies + 1 ELSE copies END
+		 WHERE batch_id = $1 AND state = 1
+		RETURNING id, run_id, recipient_id, epoch - 1, state`, batch.ID, now, resend, l.policy.MaxCopies)
+	if err != nil {
+		return err
+	}
+	var records []record
+	for rows.Next() {
+		r := record{
+			At: now, Month: b.month, MailingID: b.mailingID, UserID: b.userID,
+			Outcome: Unknown, Stage: StageEndOfData, Response: "",
+		}
+		if err := rows.Scan(&r.ID, &r.RunID, &r.RecipientID, &r.Epoch, &r.State); err != nil {
+			rows.Close()
+			return err
+		}
+		records = append(records, r)
+	}
+	rows.Close()
+	if err := rows.Err(); err != nil || len(records) == 0 {
+		return err
+	}
+	counts := tally{}
+	for i := range records {
+		counts.attempt(&records[i])
+		counts.state(&records[i])
+	}
+	if err := l.addressTx(ctx, tx, records); err != nil {
+		return err
+	}
+	list, err := json.Marshal(records)
+	if err != nil {
+		return err
+	}
+	if err := insertAttemptsTx(ctx, tx, string(list)); err != nil {
+		return err
+	}
+	return counts.writeTx(ctx, tx)
+}
+
+// StageEndOfData is the stage of an attempt whose final dot may have left.
+const StageEndOfData = "end_of_data"
+
+// addressTx fills in the addresses as they stand now: those in use died with
+// the process.
+func (l *Ledger) addressTx(ctx context.Context, tx db.Tx, records []record) error {
+	ids := make([]int64, len(records))
+	for i := range records {
+		ids[i] = records[i].RecipientID
+	}
+	known, err := l.addresses(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for i := range records {
+		records[i].Address = known[records[i].RecipientID]
+	}
+	return nil
+}
+
+func ints(ctx context.Context, q db.Q, query string, args ...any) ([]int64, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		list = append(list, id)
+	}
+	return list, rows.Err()
+}

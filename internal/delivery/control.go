@@ -1,0 +1,185 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+
+	"gonets/internal/db"
+)
+
+// HoldRunTx holds a run: after the transaction's commit nothing of it leaves
+// but what is already marked.
+func (l *Ledger) HoldRunTx(ctx context.Context, tx db.Tx, runID int64) error {
+	return setHeldTx(ctx, tx, runID, true)
+}
+
+// LetRunTx ends a hold.
+func (l *Ledger) LetRunTx(ctx context.Context, tx db.Tx, runID int64) error {
+	return setHeldTx(ctx, tx, runID, false)
+}
+
+func setHeldTx(ctx context.Context, tx db.Tx, runID int64, held bool) error {
+	if _, err := tx.Exec(ctx, `UPDATE ledgers SET held = $2 WHERE run_id = $1`, runID, flag(held)); err != nil {
+		return fmt.Errorf("hold run %d: %w", runID, err)
+	}
+	return nil
+}
+
+// SkipRecipientTx skips whatever is planned or deferred for a recipient, in
+// every run: after the transaction's commit nothing leaves for them but what
+// is already marked.
+func (l *Ledger) SkipRecipientTx(ctx context.Context, tx db.Tx, recipientID int64, reason string) error {
+	runs, err := ints(ctx, tx, `
+		SELECT DISTINCT run_id FROM deliveries WHERE recipient_id = $1 AND state IN (0, 3) ORDER BY run_id`, recipientID)
+	if err != nil {
+		return fmt.Errorf("look for deliveries of recipient %d: %w", recipientID, err)
+	}
+	if len(runs) == 0 {
+		return nil
+	}
+	if _, err := lockRuns(ctx, tx, runs...); err != nil {
+		return err
+	}
+	return l.skipTx(ctx, tx, reason, `recipient_id = $1 AND state IN (0, 3)`, recipientID)
+}
+
+// SkipRun skips up to limit of what is planned or deferred in a held run that
+// was stopped, and says how many: call it until it says 0.
+func (l *Ledger) SkipRun(ctx context.Context, runID int64, reason string, limit int) (skipped int, err error) {
+	err = l.db.Tx(ctx, func(tx db.Tx) error {
+		if _, err := lockRuns(ctx, tx, runID); err != nil {
+			return err
+		}
+		ids, err := ints(ctx, tx, `
+			SELECT id FROM (SELECT id FROM deliveries WHERE run_id = $1 AND state = 0 ORDER BY id LIMIT $2) AS planned
+			 UNION ALL
+			SELECT id FROM (SELECT id FROM deliveries WHERE run_id = $1 AND state = 3 ORDER BY id LIMIT $2) AS deferred
+			 LIMIT $2`, runID, limit)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		skipped = len(ids)
+		return l.skipTx(ctx, tx, reason, `id = ANY($1) AND state IN (0, 3)`, ids)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("skip the rest of run %d: %w", runID, err)
+	}
+	return skipped, nil
+}
+
+// skipTx skips the deliveries of a condition on $1. It learns first which of
+// them were deferred, since that counter falls.
+func (l *Ledger) skipTx(ctx context.Context, tx db.Tx, reason, condition string, arg any) error {
+	deferred, err := ints(ctx, tx, `SELECT run_id FROM deliveries WHERE state = 3 AND `+condition, arg)
+	if err != nil {
+		return fmt.Errorf("skip deliveries: %w", err)
+	}
+	runs, err := ints(ctx, tx, `
+		UPDATE deliveries SET state = 6, reason = $2, next_at = 0, updated_at = $3
+		 WHERE `+condition+` RETURNING run_id`, arg, reason, db.At(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("skip deliveries: %w", err)
+	}
+	counts := tally{}
+	for _, id := range runs {
+		counts.of(id).states[Skipped]++
+	}
+	for _, id := range deferred {
+		counts.of(id).states[Deferred]--
+	}
+	return counts.writeTx(ctx, tx)
+}
+
+// ForgetRecipientTx takes a deleted recipient's address out of the attempts;
+// the deliveries stay.
+func (l *Ledger) ForgetRecipientTx(ctx context.Context, tx db.Tx, recipientID int64) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE attempts SET address = ''
+		 WHERE delivery_id IN (SELECT id FROM deliveries WHERE recipient_id = $1)`, recipientID)
+	if err != nil {
+		return fmt.Errorf("forget recipient %d: %w", recipientID, err)
+	}
+	return nil
+}
+
+// RetryDue plans up to limit deferred deliveries anew whose time has come, in
+// batches of their own, and says how many. Those of held runs wait.
+func (l *Ledger) RetryDue(ctx context.Context, limit int) (retried int, err error) {
+	var due map[int64][]int64
+	if due, err = l.due(ctx, limit); err != nil || len(due) == 0 {
+		return 0, err
+	}
+	for runID, ids := range due {
+		err := l.db.Tx(ctx, func(tx db.Tx) error {
+			n, err := l.replanTx(ctx, tx, runID, ids)
+			retried += n
+			return err
+		})
+		if err != nil {
+			return retried, fmt.Errorf("retry deliveries of run %d: %w", runID, err)
+		}
+	}
+	return retried, nil
+}
+
+func (l *Ledger) due(ctx context.Context, limit int) (map[int64][]int64, error) {
+	rows, err := l.db.Read().Query(ctx, `
+		SELECT d.id, d.run_id FROM deliveries d JOIN ledgers l ON l.run_id = d.run_id
+		 WHERE d.state = 3 AND d.next_at <= $1 AND l.held = 0
+		 ORDER BY d.next_at LIMIT $2`, db.At(l.db.Now()), limit)
+	if err != nil {
+		return nil, fmt.Errorf("look for retries: %w", err)
+	}
+	defer rows.Close()
+	due := map[int64][]int64{}
+	for rows.Next() {
+		var id, runID int64
+		if err := rows.Scan(&id, &runID); err != nil {
+			return nil, fmt.Errorf("look for retries: %w", err)
+		}
+		due[runID] = append(due[runID], id)
+	}
+	return due, rows.Err()
+}
+
+func (l *Ledger) replanTx(ctx context.Context, tx db.Tx, runID int64, ids []int64) (int, error) {
+	books, err := lockRuns(ctx, tx, runID)
+	if err != nil || books[runID].held {
+		return 0, err
+	}
+	batch, err := newBatch(ctx, tx, runID)
+	if err != nil {
+		return 0, err
+	}
+	n, err := tx.Exec(ctx, `
+		UPDATE deliveries SET state = 0, next_at = 0, batch_id = $2, updated_at = $3
+		 WHERE id = ANY($1) AND state = 3`, ids, batch, db.At(tx.Now()))
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 { // another node was faster
+		_, err = tx.Exec(ctx, `DELETE FROM batches WHERE id = $1`, batch)
+		return 0, err
+	}
+	counts := tally{}
+	counts.of(runID).states[Deferred] -= n
+	return int(n), counts.writeTx(ctx, tx)
+}
+
+// RecipientsIn are up to limit recipients of a run in one of the states, with
+// ids above after, ascending: the audience of "send again to those who
+// failed".
+func (l *Ledger) RecipientsIn(ctx context.Context, q db.Q, runID int64, states []State, after int64, limit int) ([]int64, error) {
+	numbers := make([]int64, len(states))
+	for i, s := range states {
+		numbers[i] = int64(s)
+	}
+	ids, err := ints(ctx, q, `
+		SELECT recipient_id FROM deliveries
+		 WHERE run_id = $1 AND recipient_id > $2 AND state = ANY($3)
+		 ORDER BY recipient_id LIMIT $4`, runID, after, numbers, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the recipients of run %d: %w", runID, err)
+	}
+	return ids, nil
+}

@@ -1,0 +1,158 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"gonets/internal/db"
+)
+
+// Run is what the ledger is told of a run when it opens.
+type Run struct {
+	ID, MailingID, UserID int64
+	Resend                bool // an uncertain delivery is sent again; else it is held
+}
+
+// OpenTx opens the ledger of a run: no deliveries yet.
+func (l *Ledger) OpenTx(ctx context.Context, tx db.Tx, r Run) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO ledgers (run_id, mailing_id, user_id, month, resend)
+		VALUES ($1, $2, $3, $4, $5)`,
+		r.ID, r.MailingID, r.UserID, Month(tx.Now()), flag(r.Resend))
+	if err != nil {
+		return fmt.Errorf("open the ledger of run %d: %w", r.ID, err)
+	}
+	return nil
+}
+
+// Plan is a recipient to be written into a run. Skip is the reason for not
+// sending, empty for sending.
+type Plan struct {
+	RecipientID int64
+	Skip        string
+}
+
+// PlanTx writes a chunk of a run's deliveries, those to be sent as one batch.
+// Repeating a chunk is harmless: who has a delivery keeps it.
+func (l *Ledger) PlanTx(ctx context.Context, tx db.Tx, runID int64, chunk []Plan) error {
+	if len(chunk) == 0 {
+		return nil
+	}
+	books, err := lockRuns(ctx, tx, runID)
+	if err != nil {
+		return err
+	}
+	batch, err := newBatch(ctx, tx, runID)
+	if err != nil {
+		return err
+	}
+	type record struct {
+		RecipientID int64  `json:"recipient_id"`
+		State       State  `json:"state"`
+		Reason      string `json:"reason"`
+	}
+	records := make([]record, len(chunk))
+	for i, p := range chunk {
+		records[i] = record{p.RecipientID, Planned, p.Skip}
+		if p.Skip != "" {
+			records[i].State = Skipped
+		}
+	}
+	list, err := json.Marshal(records)
+	if err != nil {
+		return fmt.Errorf("plan run %d: %w", runID, err)
+	}
+	rows, err := tx.Query(ctx, `
+		INSERT INTO deliveries (month, run_id, recipient_id, batch_id, state, reason, updated_at)
+		SELECT CAST($2 AS BIGINT), CAST($3 AS BIGINT), r.recipient_id, CAST($4 AS BIGINT), r.state, r.reason, CAST($5 AS BIGINT)
+		  FROM `+db.Records(tx, "r", "$1", "recipient_id bigint", "state bigint", "reason text")+`
+		 WHERE true
+		    ON CONFLICT (run_id, recipient_id, month) DO NOTHING
+		RETURNING state`,
+		string(list), books[runID].month, runID, batch, db.At(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("plan run %d: %w", runID, err)
+	}
+	planned, skipped, err := countStates(rows)
+	if err != nil {
+		return fmt.Errorf("plan run %d: %w", runID, err)
+	}
+	if planned == 0 { // all skipped, or a chunk repeated
+		if _, err := tx.Exec(ctx, `DELETE FROM batches WHERE id = $1`, batch); err != nil {
+			return fmt.Errorf("drop an empty batch: %w", err)
+		}
+	}
+	_, err = tx.Exec(ctx, `
+		UPDATE ledgers SET recipients = recipients + $2, skipped = skipped + $3 WHERE run_id = $1`,
+		runID, planned+skipped, skipped)
+	if err != nil {
+		return fmt.Errorf("count run %d: %w", runID, err)
+	}
+	return nil
+}
+
+func countStates(rows db.Rows) (planned, skipped int64, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var s State
+		if err := rows.Scan(&s); err != nil {
+			return 0, 0, err
+		}
+		if s == Skipped {
+			skipped++
+		} else {
+			planned++
+		}
+	}
+	return planned, skipped, rows.Err()
+}
+
+func newBatch(ctx context.Context, tx db.Tx, runID int64) (id int64, err error) {
+	err = tx.QueryRow(ctx, `INSERT INTO batches (run_id) VALUES ($1) RETURNING id`, runID).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("open a batch of run %d: %w", runID, err)
+	}
+	return id, nil
+}
+
+// book is a run's row in the ledger, locked.
+type book struct {
+	run
+	held bool
+}
+
+// lockRuns locks the rows of the runs in the order of their ids, and reads
+// them. On SQLite the transaction has the whole database already.
+func lockRuns(ctx context.Context, tx db.Tx, ids ...int64) (map[int64]book, error) {
+	query := `SELECT run_id, mailing_id, user_id, month, resend, held FROM ledgers WHERE run_id = ANY($1) ORDER BY run_id`
+	if tx.Dialect() == db.Postgres {
+		query += ` FOR UPDATE`
+	}
+	rows, err := tx.Query(ctx, query, ids)
+	if err != nil {
+		return nil, fmt.Errorf("lock the ledger: %w", err)
+	}
+	defer rows.Close()
+	books := make(map[int64]book, len(ids))
+	for rows.Next() {
+		var b book
+		var id, resend, held int64
+		if err := rows.Scan(&id, &b.mailingID, &b.userID, &b.month, &resend, &held); err != nil {
+			return nil, fmt.Errorf("lock the ledger: %w", err)
+		}
+		b.resend, b.held = resend == 1, held == 1
+		books[id] = b
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("lock the ledger: %w", err)
+	}
+	return books, nil
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
