@@ -281,17 +281,36 @@ func TestServerRefusesLogin(t *testing.T) {
 func TestServerWithUnknownCertificate(t *testing.T) {
 	serverTLS, _ := certificate(t)
 	cfg := (&peer{}).serve(t, func(s *gosmtp.Server) { s.TLSConfig = serverTLS })
-	_, err := Dial(t.Context(), cfg)
-	check(t, "err", brief(err), "tls network")
-	if unknown := new(x509.UnknownAuthorityError); !errors.As(err, unknown) {
-		t.Errorf("got %v, want %T", err, *unknown)
+	for name, tt := range map[string]struct {
+		mode   TLSMode
+		config *tls.Config
+		want   string
+	}{
+		"required":       {TLSRequired, nil, "tls network"},
+		"own roots":      {TLSOpportunistic, &tls.Config{}, "tls network"},
+		"skipped":        {TLSRequired, &tls.Config{InsecureSkipVerify: true}, "ok"},
+		"this machine's": {TLSOpportunistic, nil, "ok"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg.TLS, cfg.TLSConfig = tt.mode, tt.config
+			c, err := Dial(t.Context(), cfg)
+			check(t, "err", brief(err), tt.want)
+			if err == nil {
+				check(t, "close", brief(c.Close()), "ok")
+			} else if unknown := new(x509.UnknownAuthorityError); !errors.As(err, unknown) {
+				t.Errorf("got %v, want %T", err, *unknown)
+			}
+		})
 	}
-	cfg.TLSConfig = &tls.Config{InsecureSkipVerify: true}
-	c, err := Dial(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// Another machine's certificate is verified, whatever the mode.
+func TestVerification(t *testing.T) {
+	for _, mode := range []TLSMode{TLSOpportunistic, TLSRequired, TLSImplicit} {
+		if (Config{Host: "mx.test", TLS: mode}).tls().InsecureSkipVerify {
+			t.Errorf("mode %d does not verify mx.test", mode)
+		}
 	}
-	check(t, "close", brief(c.Close()), "ok")
 }
 
 // EHLO names the near end of the connection where we have no full name.
