@@ -39,12 +39,22 @@ templates() {
 	return $status
 }
 
+# dependencies: each direct one has its reason on its page.
+dependencies() {
+	local module status=0
+	for module in $(awk '/^\t/ && !/\/\/ indirect/ { print $1 }' go.mod); do
+		grep -qF "| $module |" docs/dependencies.md || { echo "docs/dependencies.md has no reason for $module" && status=1; }
+	done
+	return $status
+}
+
 tidy() { go mod tidy -diff && go -C tools mod tidy -diff; }
 tools_module() { go -C tools vet ./... && go -C tools test ./...; }
 
 check format format
 check templates templates
 check 'go mod tidy' tidy
+check 'dependencies' dependencies
 check 'go vet' go vet ./...
 check 'golangci-lint' "${tool[@]}" golangci-lint run
 check 'import rules' tools/housetest.sh
