@@ -26,7 +26,7 @@ func drawRule(t *rapid.T) string {
 	ints("BYMONTH", 1, 2, 3, 6, 12)
 	ints("BYMONTHDAY", 1, 13, 28, 29, 30, 31, -1, -2, -31)
 	ints("BYYEARDAY", 1, 60, 100, 365, 366, -1, -366)
-	ints("BYWEEKNO", 1, 5, 20, 52)
+	ints("BYWEEKNO", 1, 5, 20, 51) // the 52nd: see TestWeekNo
 	ints("BYHOUR", 0, 2, 9, 23)
 	ints("BYSETPOS", 1, 2, -1)
 	if rapid.Bool().Draw(t, "byday?") {
@@ -58,8 +58,8 @@ func TestAgainstLibrary(t *testing.T) {
 		}
 		// The library never ends, or for long, on rules without occurrences.
 		list := s.NextN(s.Start.Add(-1), 12)
-		if len(list) == 0 || strings.Contains(s.RRule, "BYWEEKNO") && !strings.Contains(s.RRule, "BYDAY") {
-			return // BYWEEKNO alone: the library takes all seven days, we the start's
+		if len(list) == 0 || differs(s.RRule) {
+			return
 		}
 		option, err := rrule.StrToROption(s.RRule)
 		if err != nil {
@@ -83,6 +83,34 @@ func TestAgainstLibrary(t *testing.T) {
 	t.Logf("compared %d rules", compared)
 	if compared == 0 {
 		t.Error("nothing compared")
+	}
+}
+
+// differs reports whether the library reads the rule in its own way.
+func differs(text string) bool {
+	has := func(part string) bool { return strings.Contains(text, part) }
+	switch {
+	case has("BYWEEKNO") && !has("BYDAY"):
+		return true // all seven days of the week; here the start's own
+	case has("WEEKLY") && has("BYSETPOS"):
+		return true // the first week begins with the start; here all are whole
+	}
+	return false
+}
+
+// The library miscounts a last week that reaches into January (it has 2 January
+// 2022 in no week 52), so weeks are held against the standard library.
+func TestWeekNo(t *testing.T) {
+	for day := date(2000, 1, 1); day.Year() < 2030; day = day.AddDate(0, 0, 1) {
+		_, want := day.ISOWeek()
+		if got := weekNo(day, time.Monday); got != want {
+			t.Fatalf("%v: got %d, want %d", day, got, want)
+		}
+		year, _ := day.ISOWeek()
+		_, weeks := date(year, 12, 28).ISOWeek()
+		if got := weeksAround(day, time.Monday); got != weeks {
+			t.Fatalf("%v: got %d weeks, want %d", day, got, weeks)
+		}
 	}
 }
 
