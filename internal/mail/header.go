@@ -23,10 +23,9 @@ type writer struct {
 
 func (w *writer) raw(s string) { w.buf = append(w.buf, s...) }
 
-func (w *writer) fail(header, key, english string, args ...any) {
+func (w *writer) fail(header, key, english string) {
 	if w.err == nil {
-		args = append(args, "Header", header)
-		w.err = &HeaderError{Header: header, Key: key, Args: pairs(args), english: english}
+		w.err = &HeaderError{Header: header, Key: key, Args: map[string]any{"Header": header}, english: english}
 	}
 }
 
