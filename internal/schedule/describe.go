@@ -211,7 +211,7 @@ func (r *rule) nthPhrases() ([]Description, bool) {
 
 // dateOf is "31 December 2026" in the order and case of each language.
 func dateOf(wall time.Time) Description {
-	return say("schedule.date", "Day", wall.Day(), "Month", monthPhrase(wall.Month()), "Year", wall.Year())
+	return say("schedule.date", "Day", wall.Day(), "Month", monthPhrase(wall.Month()), "Year", wall.Format("2006"))
 }
 
 func monthPhrase(m time.Month) Description { return say("schedule.of_" + strings.ToLower(m.String())) }
