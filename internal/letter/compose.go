@@ -1,0 +1,104 @@
+package letter
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"strconv"
+	"strings"
+	"time"
+
+	"gonets/internal/mail"
+)
+
+// plan says how a kind of letter looks and how long it is of use.
+type plan struct {
+	path string        // where the link leads, below the base URL; {token} is the letter's
+	life time.Duration // after which it is not worth sending
+}
+
+const day = 24 * time.Hour
+
+// plans are the kinds of letters. The lives of verify and reset are those of
+// their links.
+var plans = map[Kind]plan{
+	Verify:            {path: "/verify/{token}", life: day},
+	AlreadyRegistered: {path: "/password/forgot", life: day},
+	Reset:             {path: "/password/reset/{token}", life: time.Hour},
+	PasswordChanged:   {path: "/password/forgot", life: day},
+	Nothing:           {life: day},
+}
+
+// sheet is a letter in words, for both of its bodies.
+type sheet struct {
+	Language string
+	Subject  string
+	Greeting string
+	Text     string // why this letter came
+	Button   string // what the link does
+	Link     string
+	ByHand   string // "if the button does not work …"
+	Note     string // what to do if it was somebody else
+	Footer   string
+}
+
+//go:embed letter.html
+var htmlSource string
+
+var htmlBody = template.Must(template.New("letter").Parse(htmlSource))
+
+// compose makes the message of a letter. Its Message-ID depends on the
+// letter's id alone, so that a copy can be told.
+func (p *Post) compose(id int64, l Letter, date time.Time) (*mail.Message, error) {
+	to, err := mail.ParseAddress(l.To)
+	if err != nil {
+		return nil, err
+	}
+	s := p.write(l)
+	var html strings.Builder
+	if err := htmlBody.Execute(&html, s); err != nil {
+		return nil, fmt.Errorf("compose letter: %w", err)
+	}
+	return &mail.Message{
+		From:      mail.Mailbox{Name: p.bundle.For(l.Locale).T("letter.service"), Address: p.from},
+		To:        mail.Mailbox{Address: to},
+		Subject:   s.Subject,
+		Text:      s.text(),
+		HTML:      html.String(),
+		MessageID: mail.NewMessageID("letter."+strconv.FormatInt(id, 10), p.base.Hostname()),
+		Date:      date,
+		Language:  s.Language,
+		// RFC 3834, 5: no vacation reply to a letter that nobody wrote.
+		Headers: []mail.Header{{Name: "Auto-Submitted", Value: "auto-generated"}},
+	}, nil
+}
+
+// write puts a letter into words.
+func (p *Post) write(l Letter) sheet {
+	in := p.bundle.For(l.Locale)
+	key := "letter." + string(l.Kind)
+	host := p.base.Host
+	return sheet{
+		Language: in.Lang(),
+		Subject:  in.T(key+".subject", "Host", host),
+		Greeting: in.T("letter.greeting"),
+		Text:     in.T(key+".text", "Host", host, "Email", l.To),
+		Button:   in.T(key + ".button"),
+		Link:     p.base.String() + strings.ReplaceAll(plans[l.Kind].path, "{token}", l.Args["token"]),
+		ByHand:   in.T("letter.by_hand"),
+		Note:     in.T(key + ".note"),
+		Footer:   in.T("letter.footer", "Host", host, "Email", l.To),
+	}
+}
+
+// text is the plain body; the link stands alone in its line, so that every
+// mail program makes it one.
+func (s sheet) text() string {
+	return strings.Join([]string{
+		s.Greeting,
+		s.Text,
+		s.Button + ":\n" + s.Link,
+		s.Note,
+		"-- \n" + s.Footer, // RFC 3676, 4.3: the mark of a signature
+	}, "\n\n") + "\n"
+}
