@@ -11,6 +11,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"gonets/internal/db"
@@ -65,12 +66,17 @@ func List(ctx context.Context, q db.Q, f Filter) (entries []Entry, next int64, e
 		limit = defaultLimit
 	}
 	limit = min(limit, maxLimit)
+	before := f.After
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	// PostgreSQL takes a parameter's type from its first use: the column's.
 	rows, err := q.Query(ctx, `SELECT id, at, actor_id, actor_email, action, object_kind, object_id, reason, address
 		FROM audit
-		WHERE ($1 = 0 OR id < $1) AND ($2 = 0 OR actor_id = $2) AND ($3 = '' OR action = $3)
-			AND ($4 = '' OR object_kind = $4) AND ($5 = 0 OR object_id = $5)
+		WHERE id < $1 AND (actor_id = $2 OR $2 = 0) AND (action = $3 OR $3 = '')
+			AND (object_kind = $4 OR $4 = '') AND (object_id = $5 OR $5 = 0)
 		ORDER BY id DESC LIMIT $6`,
-		f.After, f.ActorID, f.Action, f.ObjectKind, f.ObjectID, limit+1)
+		before, f.ActorID, f.Action, f.ObjectKind, f.ObjectID, limit+1)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list the audit: %w", err)
 	}

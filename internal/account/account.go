@@ -1,0 +1,147 @@
+// Package account knows who people are and what they may do.
+//
+// # From stranger to user
+//
+// Somebody registers with an address and a password and is nobody until the
+// link in a letter to that address was opened. The answer to a registration, a
+// repeated letter or a forgotten password is the same for a known and an
+// unknown address, and takes about the same time: what differs is the letter.
+// Who registers an address that waits for its confirmation already, brings a
+// password of their own, and each link confirms the registration it was sent
+// for; so nobody's password comes alive by a click on somebody else's letter.
+//
+// # Secrets
+//
+// Passwords are kept as argon2id hashes, made behind a semaphore that bounds
+// the memory they take. Tokens (of links, sessions and the API) are 32 random
+// bytes; the database holds their SHA-256 alone. Every attempt to guess is
+// counted per account and per network address in the database, so the limits
+// hold over all nodes.
+//
+// # Sessions
+//
+// A session carries the user's id and session epoch; ActorFor compares the
+// epoch with the user's. A new password or a block raises it, which ends every
+// session at once, on every node.
+//
+// # Permission
+//
+// Can is the one policy: who (Actor) may do what (Action) to whose (Object).
+// Every front door passes an Actor down, and every method asks.
+package account
+
+import (
+	"context"
+	"time"
+
+	"gonets/internal/db"
+	"gonets/internal/letter"
+)
+
+// User is somebody with an account.
+type User struct {
+	ID            int64
+	Email         string
+	Role          Role
+	Locale        string // BCP 47: "en", "ru"
+	TimeZone      string // IANA
+	VerifiedAt    time.Time
+	BlockedAt     time.Time
+	BlockedReason string
+	CreatedAt     time.Time
+	SessionEpoch  int64 // a session of another epoch is over
+}
+
+// Actor is the user as one who acts. Its Address is left for the front door
+// to set.
+func (u User) Actor() Actor {
+	return Actor{ID: u.ID, Email: u.Email, Role: u.Role, Locale: u.Locale, TimeZone: u.TimeZone}
+}
+
+// Options are what Accounts needs to know. The zero value is ready.
+type Options struct {
+	RegistrationOpen bool
+
+	Argon   Argon // cost of a password's hash; zero: DefaultArgon
+	Hashers int   // passwords hashed at the same time; 0: 4
+
+	// OnBlock and OnUnblock run in the transaction that blocks or unblocks a
+	// user, for what stands above accounts: the user's mailings pause.
+	OnBlock, OnUnblock func(ctx context.Context, tx db.Tx, userID int64) error
+}
+
+// Accounts are the users, their sessions and their tokens. It is safe for
+// concurrent use.
+type Accounts struct {
+	db      *db.DB
+	letters *letter.Post
+	hasher  *hasher
+	o       Options
+}
+
+// New are the accounts in a database; letters carries the links.
+func New(d *db.DB, letters *letter.Post, o Options) *Accounts {
+	if o.Argon == (Argon{}) {
+		o.Argon = DefaultArgon
+	}
+	if o.Hashers <= 0 {
+		o.Hashers = 4
+	}
+	nothing := func(context.Context, db.Tx, int64) error { return nil }
+	if o.OnBlock == nil {
+		o.OnBlock = nothing
+	}
+	if o.OnUnblock == nil {
+		o.OnUnblock = nothing
+	}
+	return &Accounts{db: d, letters: letters, hasher: newHasher(o.Argon, o.Hashers), o: o}
+}
+
+// RegistrationOpen says whether strangers may register.
+func (a *Accounts) RegistrationOpen() bool { return a.o.RegistrationOpen }
+
+const userColumns = `
+	id,
+	email,
+	role,
+	locale,
+	time_zone,
+	verified_at,
+	blocked_at,
+	blocked_reason,
+	created_at,
+	session_epoch`
+
+// scanUser reads userColumns, and behind them whatever more names.
+func scanUser(row db.Row, more ...any) (User, error) {
+	var u User
+	var role string
+	var verified, blocked, created db.Time
+	err := row.Scan(append([]any{
+		&u.ID,
+		&u.Email,
+		&role,
+		&u.Locale,
+		&u.TimeZone,
+		&verified,
+		&blocked,
+		&u.BlockedReason,
+		&created,
+		&u.SessionEpoch,
+	}, more...)...)
+	u.Role = Role(role)
+	u.VerifiedAt, u.BlockedAt, u.CreatedAt = verified.Time(), blocked.Time(), created.Time()
+	return u, err
+}
+
+// userByID is db.ErrNoRows where there is none.
+func userByID(ctx context.Context, q db.Q, id int64) (User, error) {
+	return scanUser(q.QueryRow(ctx, `SELECT`+userColumns+` FROM users WHERE id = $1`, id))
+}
+
+// userByKey is the user with the folded address, and the password's hash;
+// db.ErrNoRows where there is none.
+func userByKey(ctx context.Context, q db.Q, key string) (u User, hash string, err error) {
+	u, err = scanUser(q.QueryRow(ctx, `SELECT`+userColumns+`, password_hash FROM users WHERE email_key = $1`, key), &hash)
+	return u, hash, err
+}

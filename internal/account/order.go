@@ -1,0 +1,114 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"gonets/internal/audit"
+	"gonets/internal/db"
+	"gonets/internal/fault"
+)
+
+const maxReason = 500 // characters
+
+// Block keeps a user out, with a reason that the user is told: every session
+// and API token ends, and OnBlock stops what runs. Errors: Invalid (reason),
+// Conflict where the user is blocked already.
+func (a *Accounts) Block(ctx context.Context, actor Actor, id int64, reason string) (User, error) {
+	return a.order(ctx, actor, UserBlock, id, func(tx db.Tx, _ User) error {
+		var fields fault.Fields
+		reason = checkText(&fields, "reason", reason, maxReason, true)
+		if reason == "" {
+			fields.Add("reason", "error.required", nil)
+		}
+		if err := fields.Err(); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `UPDATE users SET blocked_at = $2, blocked_reason = $3, session_epoch = session_epoch + 1
+			WHERE id = $1 AND blocked_at = 0`, id, db.At(tx.Now()), reason)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.Conflict, "account.already_blocked", nil)
+		}
+		if err := actor.record(ctx, tx, UserBlock, "user", id, reason); err != nil {
+			return err
+		}
+		return a.o.OnBlock(ctx, tx, id)
+	})
+}
+
+// userUnblock is how the audit calls the act; who may block may also unblock.
+const userUnblock Action = "user.unblock"
+
+// Unblock lets a user in again; the reason may be empty. Errors: Conflict where
+// the user is not blocked.
+func (a *Accounts) Unblock(ctx context.Context, actor Actor, id int64, reason string) (User, error) {
+	return a.order(ctx, actor, UserBlock, id, func(tx db.Tx, _ User) error {
+		var fields fault.Fields
+		reason = checkText(&fields, "reason", reason, maxReason, true)
+		if err := fields.Err(); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `UPDATE users SET blocked_at = 0, blocked_reason = '' WHERE id = $1 AND blocked_at > 0`, id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.Conflict, "account.not_blocked", nil)
+		}
+		if err := actor.record(ctx, tx, userUnblock, "user", id, reason); err != nil {
+			return err
+		}
+		return a.o.OnUnblock(ctx, tx, id)
+	})
+}
+
+// SetRole makes a user another role's; it counts from the next request on.
+// Errors: Invalid (role).
+func (a *Accounts) SetRole(ctx context.Context, actor Actor, id int64, role Role) (User, error) {
+	return a.order(ctx, actor, UserRole, id, func(tx db.Tx, u User) error {
+		if !role.Valid() {
+			return fault.Fields{{Name: "role", Key: "error.unknown_choice"}}.Err()
+		}
+		if u.Role == role {
+			return nil
+		}
+		if _, err := tx.Exec(ctx, `UPDATE users SET role = $2 WHERE id = $1`, id, string(role)); err != nil {
+			return err
+		}
+		return actor.record(ctx, tx, UserRole, "user", id, string(u.Role)+" → "+string(role))
+	})
+}
+
+// order does something to another user in one transaction, and answers the
+// user as it then is. A plain user is told "forbidden" before anybody looks
+// for the id, so that the answer says nothing about it.
+func (a *Accounts) order(ctx context.Context, actor Actor, action Action, id int64, do func(db.Tx, User) error) (u User, err error) {
+	if err := Check(actor, action, Object{Kind: "user"}); err != nil {
+		return User{}, err
+	}
+	err = a.db.Tx(ctx, func(tx db.Tx) error {
+		if u, err = userByID(ctx, tx, id); err != nil {
+			return missing(err)
+		}
+		if err := Check(actor, action, Object{Kind: "user", Owner: id, Role: u.Role}); err != nil {
+			return err
+		}
+		if err := do(tx, u); err != nil {
+			return err
+		}
+		u, err = userByID(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return User{}, fmt.Errorf("%s: %w", action, err)
+	}
+	return u, nil
+}
+
+// record writes the act into the audit, in its transaction.
+func (a Actor) record(ctx context.Context, tx db.Tx, action Action, kind string, id int64, reason string) error {
+	return audit.RecordTx(ctx, tx, a.Entry(action, kind, id, reason))
+}
