@@ -1,0 +1,253 @@
+package recipient
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"gonets/internal/account"
+	"gonets/internal/db"
+	"gonets/internal/fault"
+)
+
+// Bounds of a page.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 500
+)
+
+// Filter chooses among a user's recipients. The zero value is all of them.
+type Filter struct {
+	Search string // a part of the address, the name or the comment
+	Tag    string // its name; one that nobody has matches nobody
+	Status Status // or any
+	After  int64  // the last id of the page before; 0: from the newest
+	Limit  int    // 0: DefaultLimit; at most MaxLimit
+}
+
+// List is a page of the actor's recipients, the newest first. next is the
+// After of the next page, or 0 where this is the last.
+func (r *Recipients) List(ctx context.Context, actor account.Actor, f Filter) (list []Recipient, next int64, err error) {
+	if f.Limit <= 0 {
+		f.Limit = DefaultLimit
+	}
+	f.Limit = min(f.Limit, MaxLimit)
+	q := r.db.Read()
+	list, err = page(ctx, q, actor.ID, f, f.Limit+1)
+	if err == nil && len(list) > f.Limit {
+		list = list[:f.Limit]
+		next = list[f.Limit-1].ID
+	}
+	if err == nil {
+		err = withTags(ctx, q, list)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("list recipients: %w", err)
+	}
+	return list, next, nil
+}
+
+// page reads up to limit recipients of a filter, without their tags.
+func page(ctx context.Context, q db.Q, userID int64, f Filter, limit int) ([]Recipient, error) {
+	c, err := choose(ctx, q, userID, f)
+	if err != nil || c.nobody {
+		return nil, err
+	}
+	return collect(ctx, q, fmt.Sprintf(`SELECT %s FROM %s ORDER BY %s DESC LIMIT %d`, columns, c.from, c.order, limit), c.args...)
+}
+
+// choice is a filter as SQL.
+type choice struct {
+	from   string // tables and conditions
+	order  string // the column that is the key of pages
+	args   []any
+	nobody bool // the filter can match nobody
+}
+
+func (c *choice) where(condition string, arg any) {
+	c.args = append(c.args, arg)
+	c.from += fmt.Sprintf(" AND "+condition, len(c.args))
+}
+
+// choose translates a filter. With a tag, its index leads (CROSS JOIN makes
+// SQLite keep to that), so that a page costs the same however rare the tag is.
+func choose(ctx context.Context, q db.Q, userID int64, f Filter) (choice, error) {
+	c := choice{from: `recipients r WHERE true`, order: `r.id`}
+	if strings.TrimSpace(f.Tag) != "" {
+		tag, found, err := findTag(ctx, q, userID, f.Tag)
+		if err != nil || !found {
+			return choice{nobody: true}, err
+		}
+		c = choice{from: `recipient_tags rt CROSS JOIN recipients r WHERE r.id = rt.recipient_id`, order: `rt.recipient_id`}
+		c.where(`rt.tag_id = $%d`, tag.ID)
+	}
+	c.where(`r.user_id = $%d`, userID)
+	if f.After > 0 && f.After < math.MaxInt64 {
+		c.where(c.order+` < $%d`, f.After)
+	}
+	if f.Status != "" {
+		c.where(`r.status = $%d`, string(f.Status))
+	}
+	if strings.TrimSpace(f.Search) != "" {
+		c.where(`r.search LIKE $%d ESCAPE '\'`, db.Contains(f.Search))
+	}
+	return c, nil
+}
+
+// countLimit bounds what counting a search may cost.
+const countLimit = 10_000
+
+// Count says how many recipients a filter matches (After and Limit aside).
+// Where no counter is kept it counts up to 10,000; exact is false where there
+// are more.
+func (r *Recipients) Count(ctx context.Context, actor account.Actor, f Filter) (n int64, exact bool, err error) {
+	q := r.db.Read()
+	exact = true
+	searches := strings.TrimSpace(f.Search) != ""
+	tagged := strings.TrimSpace(f.Tag) != ""
+	switch {
+	case !searches && !tagged && (f.Status == "" || f.Status == Active):
+		var total, active int64
+		total, active, err = counts(ctx, q, actor.ID)
+		n = total
+		if f.Status == Active {
+			n = active
+		}
+	case !searches && tagged && f.Status == "":
+		var tag Tag
+		tag, _, err = findTag(ctx, q, actor.ID, f.Tag)
+		n = tag.Recipients
+	default:
+		f.After = 0
+		n, err = countUpTo(ctx, q, actor.ID, f)
+		n, exact = min(n, countLimit), n <= countLimit
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("count recipients: %w", err)
+	}
+	return n, exact, nil
+}
+
+func countUpTo(ctx context.Context, q db.Q, userID int64, f Filter) (n int64, err error) {
+	c, err := choose(ctx, q, userID, f)
+	if err != nil || c.nobody {
+		return 0, err
+	}
+	query := fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM %s LIMIT %d) AS counted`, c.from, countLimit+1)
+	err = q.QueryRow(ctx, query, c.args...).Scan(&n)
+	return n, err
+}
+
+// Selection names recipients for a bulk action: some, or all of a filter.
+type Selection struct {
+	IDs    []int64
+	Filter *Filter // used where IDs is empty; its Limit is of no account
+}
+
+// Bulk actions go in transactions of this many recipients.
+const perAction = 200
+
+// DeleteMany deletes what is selected and says how many that were. It goes in
+// pieces: where it fails or ctx ends, those before are deleted.
+func (r *Recipients) DeleteMany(ctx context.Context, actor account.Actor, s Selection) (int64, error) {
+	return r.each(ctx, actor, s, func(tx db.Tx, list []held) (int64, error) {
+		return int64(len(list)), r.deleteTx(ctx, tx, actor.ID, list)
+	})
+}
+
+// AddTag tags what is selected, and says how many recipients it visited.
+func (r *Recipients) AddTag(ctx context.Context, actor account.Actor, s Selection, name string) (int64, error) {
+	name, err := oneTag(name)
+	if err != nil {
+		return 0, err
+	}
+	return r.each(ctx, actor, s, func(tx db.Tx, list []held) (int64, error) {
+		ids, err := tagIDsTx(ctx, tx, actor.ID, []string{name})
+		if err != nil {
+			return 0, err
+		}
+		has, err := taggingsTx(ctx, tx, idsOf(list))
+		if err != nil {
+			return 0, err
+		}
+		count := map[int64]int{}
+		for t := range has {
+			count[t.recipient]++
+		}
+		tag := ids[db.Fold(name)]
+		add := make([]tagging, 0, len(list))
+		for _, h := range list {
+			if has[tagging{tag, h.id}] {
+				continue
+			}
+			if count[h.id] >= MaxTags {
+				return 0, fault.New(fault.Conflict, "recipient.tags_many", fault.Args{"Max": MaxTags})
+			}
+			add = append(add, tagging{tag, h.id})
+		}
+		return int64(len(list)), addTagsTx(ctx, tx, add)
+	})
+}
+
+// RemoveTag takes a tag from what is selected, and says how many recipients
+// it visited.
+func (r *Recipients) RemoveTag(ctx context.Context, actor account.Actor, s Selection, name string) (int64, error) {
+	tag, found, err := findTag(ctx, r.db.Read(), actor.ID, name)
+	if err != nil || !found {
+		return 0, err
+	}
+	return r.each(ctx, actor, s, func(tx db.Tx, list []held) (int64, error) {
+		return int64(len(list)), untagTx(ctx, tx,
+			`DELETE FROM recipient_tags WHERE tag_id = $2 AND recipient_id = ANY($1) RETURNING tag_id`, idsOf(list), tag.ID)
+	})
+}
+
+// each holds what is selected, piece by piece, and adds up what act says.
+func (r *Recipients) each(ctx context.Context, actor account.Actor, s Selection, act func(db.Tx, []held) (int64, error)) (int64, error) {
+	var done int64
+	for next := r.pieces(actor.ID, s); ; {
+		ids, err := next(ctx)
+		if err != nil {
+			return done, fmt.Errorf("select recipients: %w", err)
+		}
+		if len(ids) == 0 {
+			return done, nil
+		}
+		var n int64
+		err = r.db.Tx(ctx, func(tx db.Tx) error {
+			list, err := holdOwnTx(ctx, tx, actor.ID, ids)
+			if err != nil || len(list) == 0 {
+				return err
+			}
+			n, err = act(tx, list)
+			return err
+		})
+		if err != nil {
+			return done, fmt.Errorf("change recipients: %w", err)
+		}
+		done += n
+	}
+}
+
+// pieces answers the ids of a selection, perAction at a time, then none.
+func (r *Recipients) pieces(userID int64, s Selection) func(context.Context) ([]int64, error) {
+	rest := s.IDs
+	if len(rest) > 0 || s.Filter == nil {
+		return func(context.Context) ([]int64, error) {
+			n := min(len(rest), perAction)
+			ids := rest[:n]
+			rest = rest[n:]
+			return ids, nil
+		}
+	}
+	f := *s.Filter
+	return func(ctx context.Context) ([]int64, error) {
+		list, err := page(ctx, r.db.Read(), userID, f, perAction)
+		ids := make([]int64, len(list))
+		for i := range list {
+			ids[i], f.After = list[i].ID, list[i].ID
+		}
+		return ids, err
+	}
+}
