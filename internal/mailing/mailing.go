@@ -1,0 +1,171 @@
+// Package mailing keeps mailings and their runs: a message, an audience, a
+// schedule and a sender; and each firing of them.
+//
+// # States of a mailing
+//
+//	draft → active ⇄ paused → finished (→ active, when started again)
+//
+// A moderator's disabling stands beside these, and only a moderator lifts it.
+// A mailing is going when it is active and not disabled; when it stops going,
+// its open runs are held in the same transaction, and when it goes on, they
+// are let go.
+//
+// # States of a run
+//
+//	planning → sending ⇄ paused → done | stopped
+//
+// What a run sends is fixed when it opens: the version of the message, the
+// sender, the audience as it was chosen. An edit counts from the next run on.
+// A run is done when each of its deliveries is final, and is unique by its
+// mailing and due time, so that two nodes can't open it twice.
+//
+// # What happens when
+//
+// When the service was away over due times, package schedule decides: one late
+// run inside the grace period; the other occurrences are skipped, and the
+// mailing's events say so. The same holds for due times in a pause.
+//
+// When a run still sends at the next due time, that occurrence is skipped and
+// the events say so: two editions of a newsletter don't overtake each other. A
+// run that only waits to repeat deferred deliveries does not count as sending.
+package mailing
+
+import (
+	"log/slog"
+	"time"
+
+	"gonets/internal/db"
+	"gonets/internal/delivery"
+	"gonets/internal/message"
+	"gonets/internal/queue"
+	"gonets/internal/recipient"
+	"gonets/internal/schedule"
+)
+
+// State of a mailing.
+type State string
+
+const (
+	Draft    State = "draft"
+	Active   State = "active"
+	Paused   State = "paused"
+	Finished State = "finished"
+)
+
+// OnUncertain is what becomes of a delivery whose end is not known.
+type OnUncertain string
+
+const (
+	Resend OnUncertain = "resend" // a copy is sent, with the same Message-ID
+	Hold   OnUncertain = "hold"   // the owner decides
+)
+
+// Sender is who a mailing comes from.
+type Sender struct {
+	Name  string
+	Email string
+}
+
+// Disabled says that a moderator stopped a mailing, and why.
+type Disabled struct {
+	At     time.Time
+	Reason string
+}
+
+// Mailing is a message to an audience on a schedule. It belongs to one user.
+type Mailing struct {
+	ID             int64
+	UserID         int64
+	Name           string
+	MessageID      int64
+	MessageSubject string
+	Audience       recipient.Audience
+	Schedule       schedule.Schedule
+	Sender         Sender
+	OnUncertain    OnUncertain
+	State          State
+	NextDueAt      time.Time // zero: no due time is known
+	Disabled       *Disabled // nil: it is not
+	LastRun        *Run      // the newest; nil: none yet
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+// Going says that the mailing's runs may open and send.
+func (m *Mailing) Going() bool { return m.State == Active && m.Disabled == nil }
+
+// RunState is where a run stands.
+type RunState string
+
+const (
+	RunPlanning RunState = "planning"
+	RunSending  RunState = "sending"
+	RunPaused   RunState = "paused"
+	RunDone     RunState = "done"
+	RunStopped  RunState = "stopped"
+)
+
+// Kind is why a run opened.
+type Kind string
+
+const (
+	OnSchedule Kind = "schedule"
+	ByHand     Kind = "manual" // "send now"
+	OfFailed   Kind = "failed" // "send again to those who failed"
+)
+
+// Run is one firing of a mailing.
+type Run struct {
+	ID               int64
+	MailingID        int64
+	UserID           int64
+	DueAt            time.Time
+	Kind             Kind
+	State            RunState
+	Planned          bool // every delivery is written: the counts are final in sum
+	SourceRunID      int64
+	MessageVersionID int64
+	MailingName      string
+	Sender           Sender
+	OnUncertain      OnUncertain
+	CreatedAt        time.Time
+	StartedAt        time.Time // zero: nothing was tried yet
+	FinishedAt       time.Time // zero: it is open
+	Counts           delivery.Counts
+	Last             delivery.Last
+}
+
+// Open says that something may still happen in the run.
+func (r *Run) Open() bool { return r.FinishedAt.IsZero() }
+
+// Options of the package.
+type Options struct {
+	Grace time.Duration // how late a run may still start after downtime
+}
+
+// Mailings is the front of the package. It is safe for concurrent use.
+type Mailings struct {
+	db         *db.DB
+	queue      *queue.Queue
+	recipients *recipient.Recipients
+	messages   *message.Messages
+	ledger     *delivery.Ledger
+	log        *slog.Logger
+	o          Options
+}
+
+// New is the mailings of a database. Plans are worked by the queue: see
+// PlanJob.
+func New(d *db.DB, q *queue.Queue, recipients *recipient.Recipients, messages *message.Messages,
+	ledger *delivery.Ledger, log *slog.Logger, o Options,
+) *Mailings {
+	return &Mailings{db: d, queue: q, recipients: recipients, messages: messages, ledger: ledger, log: log, o: o}
+}
+
+// PlanJob asks a node to write the deliveries of a run.
+type PlanJob struct {
+	RunID int64 `json:"run_id"`
+}
+
+// Kind names the job in the queue.
+func (PlanJob) Kind() string { return "plan" }
