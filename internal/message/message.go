@@ -95,7 +95,7 @@ func New(d *db.DB, bundle *i18n.Bundle) *Messages {
 	m.compiled = otter.Must(&otter.Options[int64, *Compiled]{
 		MaximumWeight: cacheBytes,
 		Weigher: func(_ int64, c *Compiled) uint32 {
-			return uint32(min(c.sourceBytes, cacheBytes)) + 1000 //nolint:gosec // bounded just here
+			return uint32(min(c.sourceBytes, cacheBytes)) + 1000
 		},
 	})
 	return m

@@ -4,18 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"strings"
 
 	"gonets/internal/account"
 	"gonets/internal/db"
 	"gonets/internal/fault"
-)
-
-// Page sizes of List.
-const (
-	defaultLimit = 50
-	maxLimit     = 500
 )
 
 // columns of a message with its newest version, in the order in which scan
@@ -150,59 +142,6 @@ func (m *Messages) Update(ctx context.Context, actor account.Actor, id int64, d 
 	return updated, nil
 }
 
-// Delete hides a message. It is a Conflict while a mailing that is active or
-// paused, or a run that is not over, needs it.
-func (m *Messages) Delete(ctx context.Context, actor account.Actor, id int64) error {
-	err := m.db.Tx(ctx, func(tx db.Tx) error {
-		if _, err := holdOwnTx(ctx, tx, actor, id); err != nil {
-			return err
-		}
-		users, err := mailingsUsing(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if len(users) > 0 {
-			return fault.New(fault.Conflict, "message.in_use", fault.Args{"Mailings": named(users)})
-		}
-		_, err = tx.Exec(ctx, `UPDATE messages SET deleted_at = $2 WHERE id = $1`, id, db.At(tx.Now()))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("delete message: %w", err)
-	}
-	return nil
-}
-
-// mailingsUsing are the names of the mailings that need the message.
-func mailingsUsing(ctx context.Context, q db.Q, id int64) (names []string, err error) {
-	rows, err := q.Query(ctx, `SELECT name FROM mailings l
-		WHERE deleted_at = 0 AND message_id = $1 AND state IN ('active', 'paused')
-		   OR id IN (SELECT r.mailing_id FROM runs r JOIN message_versions v ON v.id = r.message_version_id
-		             WHERE r.finished_at = 0 AND v.message_id = $1)
-		ORDER BY id`, id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
-}
-
-// named lists names for a sentence, and says by "…" that there are more.
-func named(names []string) string {
-	const shown = 5
-	if len(names) > shown {
-		return strings.Join(names[:shown], ", ") + ", …"
-	}
-	return strings.Join(names, ", ")
-}
-
 // HoldTx answers the newest version of a message of that user, which can't be
 // deleted before the transaction ends: for a mailing that starts or opens a
 // run with it. NotFound where it is deleted, or another user's.
@@ -243,50 +182,4 @@ func holdOwnTx(ctx context.Context, tx db.Tx, actor account.Actor, id int64) (Me
 		return Message{}, err
 	}
 	return get(ctx, tx, id)
-}
-
-// Filter narrows a list of messages.
-type Filter struct {
-	Search string // in the subject
-	After  int64  // messages older than this key; 0: from the newest
-	Limit  int    // 0: 50; at most 500
-}
-
-// List is a page of the actor's messages, newest first, without body and text,
-// and the key to go on after; 0 at the end.
-func (m *Messages) List(ctx context.Context, actor account.Actor, f Filter) (messages []Message, next int64, err error) {
-	if err := account.Check(actor, account.MessageView, object(actor.ID)); err != nil {
-		return nil, 0, err
-	}
-	limit := min(f.Limit, maxLimit)
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	after := f.After
-	if after <= 0 {
-		after = math.MaxInt64
-	}
-	rows, err := m.db.Read().Query(ctx, `SELECT m.id, m.user_id, m.version_id, v.number, m.subject, m.format, '', '', m.created_at, m.updated_at
-		FROM messages m JOIN message_versions v ON v.id = m.version_id
-		WHERE m.user_id = $1 AND m.deleted_at = 0 AND m.id < $2 AND m.search LIKE $3 ESCAPE '\'
-		ORDER BY m.id DESC LIMIT $4`, actor.ID, after, db.Contains(f.Search), limit+1)
-	if err != nil {
-		return nil, 0, fmt.Errorf("list messages: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		found, err := scan(rows)
-		if err != nil {
-			return nil, 0, fmt.Errorf("list messages: %w", err)
-		}
-		messages = append(messages, found)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, 0, fmt.Errorf("list messages: %w", err)
-	}
-	if len(messages) > limit {
-		messages = messages[:limit]
-		next = messages[limit-1].ID
-	}
-	return messages, next, nil
 }

@@ -89,7 +89,7 @@ func (i *Inbox) Get(ctx context.Context, id int64) (Mail, error) {
 		return Mail{}, fmt.Errorf("get mail: %w", err)
 	}
 	m.At = at.Time()
-	m.Parsed, _ = gonetsmail.Read(m.Raw) //nolint:errcheck // the part that could be read is the answer
+	m.Parsed, _ = gonetsmail.Read(m.Raw) // the part that could be read is the answer
 	return m, nil
 }
 

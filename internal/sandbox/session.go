@@ -86,7 +86,7 @@ func subject(raw []byte) string {
 	if end := bytes.Index(raw, []byte("\r\n\r\n")); end >= 0 {
 		header = raw[:end+4]
 	}
-	parsed, _ := gonetsmail.Read(header) //nolint:errcheck // the inbox keeps broken mails too
+	parsed, _ := gonetsmail.Read(header) // the inbox keeps broken mails too
 	return storable(parsed.Subject)
 }
 
