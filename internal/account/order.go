@@ -70,7 +70,7 @@ func (a *Accounts) Unblock(ctx context.Context, actor Actor, id int64, reason st
 func (a *Accounts) SetRole(ctx context.Context, actor Actor, id int64, role Role) (User, error) {
 	return a.order(ctx, actor, UserRole, id, func(tx db.Tx, u User) error {
 		if !role.Valid() {
-			return fault.Fields{{Name: "role", Key: "error.unknown_choice"}}.Err()
+			return fault.Fields{{Name: "role", Key: "error.choice"}}.Err()
 		}
 		if u.Role == role {
 			return nil

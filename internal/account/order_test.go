@@ -139,7 +139,7 @@ func TestSetRole(t *testing.T) {
 		user := w.user("anna@example.org", account.RoleUser)
 		admin := w.user("admin@example.org", account.RoleAdmin).Actor()
 		_, err := w.SetRole(w.ctx, admin, user.ID, "emperor")
-		w.wantFields(err, "role error.unknown_choice")
+		w.wantFields(err, "role error.choice")
 		_, err = w.SetRole(w.ctx, admin, admin.ID, account.RoleUser)
 		w.wantKey(err, fault.Forbidden, "error.forbidden") // the last admin can't leave by mistake
 		for range 2 {

@@ -34,7 +34,7 @@ func (a *Accounts) Create(ctx context.Context, actor Actor, n NewUser) (u User, 
 	address := checkEmail(&fields, "email", n.Email)
 	checkPassword(&fields, "password", n.Password, address.String())
 	if !n.Role.Valid() {
-		fields.Add("role", "error.unknown_choice", nil)
+		fields.Add("role", "error.choice", nil)
 	}
 	zone := checkTimeZone(&fields, "time_zone", n.TimeZone)
 	if err := fields.Err(); err != nil {

@@ -17,7 +17,7 @@ func TestCreate(t *testing.T) {
 		_, err := w.Create(w.ctx, admin.Actor(), account.NewUser{Email: "ADMIN@example.org", Password: password})
 		w.wantFields(err, "email account.email_taken")
 		_, err = w.Create(w.ctx, admin.Actor(), account.NewUser{Email: "anna", Password: "short", Role: "emperor", TimeZone: "Local"})
-		w.wantFields(err, "email mail.address_no_at", "password error.too_short", "role error.unknown_choice", "time_zone error.time_zone")
+		w.wantFields(err, "email mail.address_no_at", "password error.too_short", "role error.choice", "time_zone error.time_zone")
 
 		// Without Verified a link is sent, as at a registration.
 		u, err := w.Create(w.ctx, admin.Actor(), account.NewUser{Email: "anna@example.org", Password: password, Locale: "ru"})
