@@ -22,9 +22,9 @@ const (
 	maxAttributeKey    = 60       // characters
 )
 
-// fieldNames are the recipient's own variables in a template, which an
-// attribute of the same name would hide.
-var fieldNames = []string{"id", "email", "name", "comment", "tags", "time_zone", "locale"}
+// fieldNames are the recipient's own variables in a template and columns in a
+// file, so that no attribute can have these names.
+var fieldNames = []string{"id", "email", "name", "comment", "tags", "time_zone", "locale", "mail_status"}
 
 // attributeKey reports whether a template can name the attribute: letters of
 // any script, digits, _ and -, no digit or dash in front.

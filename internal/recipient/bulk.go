@@ -20,7 +20,8 @@ type bulk interface {
 
 // merged is an existing recipient with the columns of an import laid over.
 type merged struct {
-	id int64
+	id     int64
+	status Status // before
 	entry
 }
 

@@ -87,6 +87,9 @@ func (r *Recipients) statusTx(ctx context.Context, tx db.Tx, userID int64, entri
 	status := make(map[string]Status, len(entries))
 	for _, e := range entries {
 		status[e.key] = Active
+		if e.refused != "" {
+			status[e.key] = e.refused
+		}
 	}
 	var any int64
 	err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM suppressions WHERE user_id = $1 LIMIT 1) AS s`, userID).Scan(&any)

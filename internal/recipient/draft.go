@@ -47,6 +47,7 @@ type entry struct {
 	zone, locale  string
 	attributes    string // JSON
 	tags          []string
+	refused       Status // an import's word that this one gets no mail, or empty
 }
 
 func (e *entry) search() string { return db.Fold(e.email, e.name, e.comment) }

@@ -35,11 +35,12 @@ const sampleSize = 64 << 10
 var headings = map[string][]string{
 	"email": {"e_mail", "mail", "email_address", "e_mail_address", "почта", "эл_почта", "электронная_почта", "адрес",
 		"адрес_электронной_почты", "адрес_эл_почты", "е_mail", "емейл", "имейл", "емайл", "мейл"},
-	"name":      {"full_name", "имя", "фио", "полное_имя", "имя_и_фамилия", "фамилия_и_имя", "фамилия_имя_отчество", "клиент"},
-	"comment":   {"comments", "note", "notes", "комментарий", "комментарии", "примечание", "примечания", "заметка", "заметки"},
-	"tags":      {"tag", "labels", "теги", "тег", "тэги", "тэг", "метки", "метка"},
-	"time_zone": {"timezone", "tz", "часовой_пояс", "временная_зона", "таймзона"},
-	"locale":    {"language", "lang", "язык", "локаль"},
+	"name":        {"full_name", "имя", "фио", "полное_имя", "имя_и_фамилия", "фамилия_и_имя", "фамилия_имя_отчество", "клиент"},
+	"comment":     {"comments", "note", "notes", "комментарий", "комментарии", "примечание", "примечания", "заметка", "заметки"},
+	"tags":        {"tag", "labels", "теги", "тег", "тэги", "тэг", "метки", "метка"},
+	"time_zone":   {"timezone", "tz", "часовой_пояс", "временная_зона", "таймзона"},
+	"mail_status": {}, // an export's
+	"locale":      {"language", "lang", "язык", "локаль"},
 }
 
 // readFront reads the beginning of a file. The error tells the person why
@@ -105,7 +106,7 @@ func nameColumns(cells []string) ([]column, error) {
 	columns := make([]column, len(cells))
 	taken := map[string]bool{}
 	for i, cell := range cells {
-		if name := heading(cell); headings[name] != nil {
+		if name := strings.TrimSpace(cell); headings[name] != nil {
 			if taken[name] {
 				return nil, badFile("import.header_duplicate", fault.Args{"Name": name})
 			}
@@ -149,7 +150,7 @@ func heading(cell string) string {
 // fieldOf is the field that has a heading among its other names.
 func fieldOf(heading string) string {
 	for field, names := range headings {
-		if slices.Contains(names, heading) {
+		if field == heading || slices.Contains(names, heading) {
 			return field
 		}
 	}

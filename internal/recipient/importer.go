@@ -215,6 +215,9 @@ func (b *batch) reject(line int64, fields fault.Fields, value func(string) strin
 // overlay lays a row over what is there: what the row says nothing of stays.
 func overlay(base, over entry) (entry, fault.Fields) {
 	var fields fault.Fields
+	if over.refused != "" {
+		base.refused = over.refused
+	}
 	for _, f := range []struct{ old, now *string }{
 		{&base.name, &over.name},
 		{&base.comment, &over.comment},
@@ -364,7 +367,12 @@ func (m *importer) thereTx(ctx context.Context, tx db.Tx, list []*row, tagged ma
 		o.Updated += 1 + n.over
 		tagged[before.id] = after.tags[len(before.tags):]
 		if !after.equal(before.entry) {
-			changes = append(changes, merged{before.id, after})
+			changes = append(changes, merged{id: before.id, entry: after})
+		}
+		if after.refused != "" && before.status == Active {
+			if err := m.changeStatusTx(ctx, tx, held{before.id, m.UserID, n.key, Active}, after.refused, 0); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if len(changes) == 0 {
@@ -386,7 +394,7 @@ func (m *importer) existingTx(ctx context.Context, tx db.Tx, list []*row) (map[s
 		keys[i] = n.key
 		tags = tags || len(n.tags) > 0
 	}
-	query := `SELECT id, email, email_key, name, comment, attributes, time_zone, locale
+	query := `SELECT id, email, email_key, name, comment, attributes, time_zone, locale, status
 		FROM recipients WHERE user_id = $1 AND email_key = ANY($2) ORDER BY id`
 	if tx.Dialect() == db.Postgres {
 		query += ` FOR UPDATE`
@@ -401,7 +409,7 @@ func (m *importer) existingTx(ctx context.Context, tx db.Tx, list []*row) (map[s
 	var ids []int64
 	for rows.Next() {
 		var e merged
-		if err := rows.Scan(&e.id, &e.email, &e.key, &e.name, &e.comment, &e.attributes, &e.zone, &e.locale); err != nil {
+		if err := rows.Scan(&e.id, &e.email, &e.key, &e.name, &e.comment, &e.attributes, &e.zone, &e.locale, &e.status); err != nil {
 			return nil, err
 		}
 		found[e.key], byID[e.id] = &e, &e

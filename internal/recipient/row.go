@@ -64,6 +64,8 @@ func (p *rows) entry(cells []string) (entry, fault.Fields) {
 			e.zone = p.checker.zone(&fields, cell)
 		case "locale":
 			e.locale = p.checker.locale(&fields, cell)
+		case "mail_status":
+			e.refused = refused(&fields, cell)
 		}
 	}
 	e.attributes = p.attributes(&fields, cells)
@@ -73,6 +75,19 @@ func (p *rows) entry(cells []string) (entry, fault.Fields) {
 		}
 	}
 	return e, fields
+}
+
+// refused reads a status. An import can only take mail away: "active" says
+// nothing.
+func refused(fields *fault.Fields, cell string) Status {
+	switch s := Status(strings.ToLower(strings.TrimSpace(cell))); s {
+	case "", Active:
+	case Unsubscribed, Suppressed:
+		return s
+	default:
+		fields.Add("mail_status", "error.choice", nil)
+	}
+	return ""
 }
 
 // attributes writes the JSON straight from the cells, as encodeAttributes
