@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"gonets/internal/delivery"
+	"gonets/internal/mail"
+	"gonets/internal/mailing"
+	"gonets/internal/message"
+	"gonets/internal/recipient"
+)
+
+// batchJob asks a node to send a batch. The epoch makes each job of a batch a
+// different one.
+type batchJob struct {
+	BatchID int64 `json:"batch_id"`
+	Epoch   int64 `json:"epoch"`
+}
+
+// Kind names the job in the queue.
+func (batchJob) Kind() string { return "send_batch" }
+
+// shipment is a batch in work.
+type shipment struct {
+	batch    delivery.Batch
+	run      mailing.Run
+	from     mail.Mailbox
+	compiled *message.Compiled
+	people   map[int64]recipient.Recipient
+	zones    map[string]*time.Location // of the people, by name
+	out      sync.WaitGroup            // parcels in the hands of couriers
+	halted   chan struct{}             // closed when nothing more may be sent for now
+	halting  sync.Once
+}
+
+// parcel is one delivery on its way.
+type parcel struct {
+	*shipment
+	delivery *delivery.Delivery
+	to       recipient.Recipient
+	drops    int // connections that dropped with it before the final dot
+}
+
+// halt makes the batch hand the rest back.
+func (s *shipment) halt() { s.halting.Do(func() { close(s.halted) }) }
+
+func (s *shipment) isHalted() bool {
+	select {
+	case <-s.halted:
+		return true
+	default:
+		return false
+	}
+}
+
+// sendBatch takes the lease of a batch and gives its parcels to the couriers.
+// A second job for the same batch finds the lease taken and returns. It ends
+// by itself well before its job's time, and hands the rest back.
+func (e *Engine) sendBatch(ctx context.Context, job batchJob) error {
+	if e.server.away() || e.work.Err() != nil {
+		return e.Ledger.Unqueue(context.WithoutCancel(ctx), job.BatchID)
+	}
+	batch, ok, err := e.Ledger.Claim(ctx, e.o.Node, job.BatchID)
+	if err != nil || !ok {
+		return err
+	}
+	done := make(chan error, 1)
+	e.sent.Go(func() {
+		err := e.ship(ctx, batch)
+		if err := e.Ledger.Release(context.WithoutCancel(ctx), batch); err != nil {
+			e.Log.Error("the lease will expire", "batch", batch.ID, "error", err)
+		}
+		e.nudge()
+		done <- err
+	})
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done(): // a message is in flight for long; its courier keeps the lease
+		return nil
+	}
+}
+
+// ship sends what it can of a batch, and returns when no courier holds any of
+// it.
+func (e *Engine) ship(ctx context.Context, batch delivery.Batch) error {
+	s, err := e.load(ctx, batch)
+	if err != nil {
+		return fmt.Errorf("load batch %d: %w", batch.ID, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, batchTime)
+	defer cancel()
+	defer s.out.Wait()
+	for _, d := range batch.Deliveries {
+		p := &parcel{shipment: s, delivery: d, to: s.people[d.RecipientID]}
+		s.out.Add(1)
+		select {
+		case e.outbox <- p:
+			continue
+		case <-s.halted:
+		case <-ctx.Done():
+		case <-e.work.Done():
+		}
+		s.out.Done()
+		return nil
+	}
+	return nil
+}
+
+// load reads what all parcels of a batch share.
+func (e *Engine) load(ctx context.Context, batch delivery.Batch) (*shipment, error) {
+	run, err := e.Mailings.ForSending(ctx, batch.RunID)
+	if err != nil {
+		return nil, err
+	}
+	if run.StartedAt.IsZero() {
+		if err := e.Mailings.Begin(ctx, run.ID); err != nil {
+			return nil, err
+		}
+	}
+	s := &shipment{batch: batch, run: run, halted: make(chan struct{})}
+	if s.compiled, err = e.Messages.CompiledVersion(ctx, run.MessageVersionID); err != nil {
+		return nil, err
+	}
+	address, err := mail.ParseAddress(run.Sender.Email)
+	if err != nil {
+		return nil, fmt.Errorf("sender of run %d: %w", run.ID, err)
+	}
+	s.from = mail.Mailbox{Name: run.Sender.Name, Address: address}
+	ids := make([]int64, len(batch.Deliveries))
+	for i, d := range batch.Deliveries {
+		ids[i] = d.RecipientID
+	}
+	if s.people, err = e.Recipients.ForSending(ctx, e.Store.Read(), ids); err != nil {
+		return nil, err
+	}
+	s.zones = zones(s.people)
+	return s, nil
+}
+
+// zones are the time zones of people. Loading one costs more than composing a
+// message.
+func zones(people map[int64]recipient.Recipient) map[string]*time.Location {
+	found := map[string]*time.Location{}
+	for _, r := range people {
+		if found[r.TimeZone] != nil {
+			continue
+		}
+		zone, err := time.LoadLocation(r.TimeZone)
+		if err != nil {
+			zone = time.UTC
+		}
+		found[r.TimeZone] = zone
+	}
+	return found
+}

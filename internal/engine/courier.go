@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"gonets/internal/delivery"
+	"gonets/internal/smtp"
+)
+
+// courier is one connection's worth of sending, for as long as the process
+// works.
+type courier struct {
+	*Engine
+	conn    *smtp.Conn // nil: none
+	again   *parcel    // a parcel whose connection dropped: tried again at once
+	results []delivery.Result
+	settled []*parcel // whose results are in results
+	buffers [2][]byte // of the letter being sent and of the one being offered
+	turn    int
+}
+
+// courier carries parcels until the process stops.
+func (e *Engine) courier() {
+	c := &courier{Engine: e}
+	defer c.hangUp()
+	var ready *letter // the server awaits its content
+	for {
+		if ready == nil {
+			c.settle()
+			p := c.next()
+			if p == nil {
+				return
+			}
+			ready = c.offer(p)
+			continue
+		}
+		ready = c.deliver(ready)
+	}
+}
+
+// next waits for a parcel; nil says that the process stops. A connection that
+// is not needed for a while goes back to the pool.
+func (c *courier) next() *parcel {
+	if p := c.again; p != nil {
+		c.again = nil
+		return p
+	}
+	idle := time.NewTimer(time.Second)
+	defer idle.Stop()
+	for {
+		select {
+		case p := <-c.outbox:
+			if c.limit.Wait(c.work) != nil {
+				p.out.Done()
+				return nil
+			}
+			return p
+		case <-idle.C:
+			c.hangUp()
+		case <-c.work.Done():
+			return nil
+		}
+	}
+}
+
+// following is the parcel to be offered along with a delivery, if one is
+// there at once and nothing stands against it.
+func (c *courier) following() *letter {
+	if c.again != nil || c.work.Err() != nil || c.conn.Spent() || c.limit.Limit() != rate.Inf {
+		return nil
+	}
+	select {
+	case p := <-c.outbox:
+		return c.compose(p)
+	default:
+		return nil
+	}
+}
+
+// offer brings a letter to where the server awaits its content; nil if it did
+// not come to that, and then the parcel is settled.
+func (c *courier) offer(p *parcel) *letter {
+	if p.isHalted() || c.work.Err() != nil || !c.connect() {
+		p.halt()
+		p.out.Done()
+		return nil
+	}
+	l := c.compose(p)
+	if l == nil {
+		return nil
+	}
+	if err := c.conn.Offer(c.wire, l.envelope); err != nil {
+		c.refused(l, err)
+		return nil
+	}
+	return l
+}
+
+// connect gets a connection, or says that there is none.
+func (c *courier) connect() bool {
+	if c.conn != nil && c.conn.Healthy() && !c.conn.Spent() {
+		return true
+	}
+	c.hangUp()
+	if c.server.away() {
+		return false
+	}
+	conn, err := c.pool.Get(c.wire)
+	if err != nil {
+		c.unreachable(err)
+		return false
+	}
+	c.conn = conn
+	c.live.Add(1)
+	return true
+}
+
+func (c *courier) hangUp() {
+	if c.conn != nil {
+		c.pool.Put(c.conn)
+		c.conn = nil
+		c.live.Add(-1)
+	}
+}
+
+// deliver marks a letter, together with the results before it, lets it leave,
+// and offers the next one in the same flight. It returns that one if the
+// server awaits its content.
+func (c *courier) deliver(l *letter) *letter {
+	began := c.Clock.Now()
+	marked, err := c.commit(l.parcel.delivery)
+	if !marked || err != nil {
+		c.abandon(l, err)
+		return nil
+	}
+	if c.stalled(began) {
+		c.conn.Abandon()
+		c.settleAs(l.parcel, delivery.Result{Delivery: l.parcel.delivery, End: delivery.Dropped, At: c.Clock.Now()})
+		return nil
+	}
+	following := c.following()
+	var envelope *smtp.Envelope
+	if following != nil {
+		envelope = &following.envelope
+	}
+	reply, offered, err := c.conn.Deliver(c.wire, l.content, envelope)
+	c.ended(l, reply, err)
+	if following == nil {
+		return nil
+	}
+	if offered != nil {
+		c.refused(following, offered)
+		return nil
+	}
+	return following
+}
+
+// stalled says that the process stood still for so long since the mark that
+// another node may have taken over. The wall's clock is asked too: a machine
+// that was suspended does not count its sleep.
+func (c *courier) stalled(began time.Time) bool {
+	limit := c.Ledger.Policy().Lease / 2
+	now := c.Clock.Now()
+	return now.Sub(began) > limit || now.Round(0).Sub(began.Round(0)) > limit
+}
+
+// abandon lets a letter go whose mark was refused: the connection is closed
+// without the dot, so the server has no whole message.
+func (c *courier) abandon(l *letter, err error) {
+	c.conn.Abandon()
+	if err != nil {
+		if !errors.Is(err, delivery.ErrStopped) {
+			c.Log.Error("the ledger refuses: nothing leaves", "error", err)
+		}
+		l.parcel.halt()
+	} else if held, err := c.Ledger.Held(c.wire, l.parcel.run.ID); held || err != nil {
+		l.parcel.halt()
+	}
+	l.parcel.out.Done()
+}
+
+// commit writes the results that have gathered, with a mark.
+func (c *courier) commit(mark *delivery.Delivery) (marked bool, err error) {
+	marked, err = c.Ledger.Commit(c.books, c.results, mark)
+	if err != nil && len(c.results) > 0 {
+		// Their rows stay leaving. When the lease expires they become uncertain:
+		// nothing is lost, and a possible double is on record.
+		c.Log.Error("results were not recorded", "results", len(c.results), "error", err)
+	}
+	for _, p := range c.settled {
+		p.out.Done()
+	}
+	c.results, c.settled = c.results[:0], c.settled[:0]
+	return marked, err
+}
+
+// settle writes what has gathered before the courier waits.
+func (c *courier) settle() {
+	if len(c.results) > 0 {
+		c.commit(nil) //nolint:errcheck // logged there; there is nobody else to tell
+	}
+}
+
+// settleAs notes the result of a parcel, to be written with the next mark.
+func (c *courier) settleAs(p *parcel, r delivery.Result) {
+	c.results = append(c.results, r)
+	c.settled = append(c.settled, p)
+}

@@ -1,0 +1,218 @@
+// Package engine sends: it opens due runs, plans them, hands each message to
+// the mail server, records what became of it, retries, and cleans up behind
+// nodes that died. It reads from top to bottom in one sitting:
+//
+//	tick.go     every second: open what is due, sweep, retry, feed
+//	plan.go     a job: write the deliveries of a run
+//	batch.go    a job: take the lease of a batch, put its parcels in the outbox
+//	courier.go  one connection: offer, mark, deliver, record
+//	letter.go   a parcel becomes the bytes of a message
+//	result.go   what the server said becomes a result
+//	server.go   what fails before MAIL belongs to the server: wait for it
+//
+// A courier's turn is one message: the final dot of message k and the offer of
+// message k+1 leave in one flight, and the result of k and the mark of k+1 are
+// committed together. So each message costs its connection one round trip and
+// one group commit, and never leaves before the ledger holds durably that it
+// is leaving.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"gonets/internal/db"
+	"gonets/internal/delivery"
+	"gonets/internal/mailing"
+	"gonets/internal/message"
+	"gonets/internal/queue"
+	"gonets/internal/recipient"
+	"gonets/internal/smtp"
+)
+
+// Parts are what the engine works with.
+type Parts struct {
+	Ledger     *delivery.Ledger
+	Mailings   *mailing.Mailings
+	Recipients *recipient.Recipients
+	Messages   *message.Messages
+	Queue      *queue.Queue
+	Store      Store
+	Clock      db.Clock
+	Log        *slog.Logger
+}
+
+// Store is what the engine needs of the database itself.
+type Store interface {
+	// Hold takes the lock of a name for as long as this process lives.
+	Hold(ctx context.Context, name string) (release func(), held bool, err error)
+	// Read answers queries.
+	Read() db.Q
+}
+
+// Options say how this process sends.
+type Options struct {
+	Node         string      // this process's name in leases; unique among living processes
+	SMTP         smtp.Config // the mail server
+	Connections  int         // to the mail server at once; at least one
+	Rate         float64     // messages per second; 0: as fast as it goes
+	EnvelopeFrom string      // the return path; empty: the mailing's sender
+	Host         string      // right side of Message-IDs
+	Scheduler    bool        // open due runs
+	Worker       bool        // plan and send
+}
+
+// How the work of one process is cut.
+const (
+	tickEvery    = time.Second
+	renewEvery   = 5 * time.Second
+	batchesAhead = 8                // of one run in the queue at once
+	batchesAtAll = 4                // in work at once in this process
+	batchTime    = 45 * time.Second // after which a batch hands the rest back
+	jobTime      = time.Minute
+	planTime     = 10 * time.Minute
+	idleTime     = 30 * time.Second // after which an unused connection is closed
+	finishTime   = 12 * time.Second // for messages in flight when the process ends
+	atOnce       = 3                // new tries at once of a connection that dropped
+)
+
+// Engine sends the mailings of a database, beside any number of others.
+type Engine struct {
+	Parts
+	o       Options
+	pool    *smtp.Pool
+	limit   *rate.Limiter
+	outbox  chan *parcel
+	nudges  chan struct{}
+	server  server
+	live    atomic.Int64 // connections lent to couriers
+	started bool
+
+	work     context.Context // ends when the process begins to stop
+	stop     context.CancelFunc
+	wire     context.Context // ends finishTime later: what awaits a reply then is uncertain
+	cut      context.CancelFunc
+	sent     sync.WaitGroup  // couriers and batches
+	books    context.Context // ends when the last result is recorded
+	finished context.CancelFunc
+	rest     sync.WaitGroup // ticker, committer
+	release  func()
+}
+
+// New is an engine that does nothing yet: Register its jobs, open the queue,
+// then Start it.
+func New(p Parts, o Options) *Engine {
+	o.Connections = max(1, o.Connections)
+	limit := rate.Inf
+	if o.Rate > 0 {
+		limit = rate.Limit(o.Rate)
+	}
+	return &Engine{
+		Parts:  p,
+		o:      o,
+		pool:   smtp.NewPool(o.SMTP, o.Connections, idleTime),
+		limit:  rate.NewLimiter(limit, max(1, int(o.Rate/10))),
+		outbox: make(chan *parcel),
+		nudges: make(chan struct{}, 1),
+	}
+}
+
+// Register tells the queue how the engine's jobs are worked.
+func (e *Engine) Register() {
+	queue.Handle(e.Queue, queue.Options{Lane: queue.Work, Timeout: planTime}, e.plan)
+	queue.Handle(e.Queue, queue.Options{Lane: queue.Batches, Timeout: jobTime}, e.sendBatch)
+}
+
+// Workers is how many jobs of the engine's lanes this process works at once.
+func (e *Engine) Workers() queue.Workers {
+	if !e.o.Worker {
+		return nil
+	}
+	return queue.Workers{queue.Batches: batchesAtAll, queue.Work: 2}
+}
+
+// Start frees what a dead predecessor of the same name left behind, and begins
+// to work. It fails if a living process has the name.
+func (e *Engine) Start(ctx context.Context) error {
+	release, held, err := e.Store.Hold(ctx, "node "+e.o.Node)
+	if err != nil {
+		return fmt.Errorf("start the engine: %w", err)
+	}
+	if !held {
+		return fmt.Errorf("start the engine: another process is node %q", e.o.Node)
+	}
+	e.release = release
+	freed, err := e.Ledger.FreeOwn(ctx, e.o.Node)
+	if err != nil {
+		release()
+		return fmt.Errorf("start the engine: %w", err)
+	}
+	if freed > 0 {
+		e.Log.Info("go on where the last process of this name ended", "node", e.o.Node, "batches", freed)
+	}
+	background := context.WithoutCancel(ctx)
+	e.work, e.stop = context.WithCancel(background)
+	e.wire, e.cut = context.WithCancel(background)
+	e.books, e.finished = context.WithCancel(background)
+	e.rest.Go(func() { e.Ledger.Run(e.books) })
+	e.rest.Go(e.ticks)
+	if e.o.Worker {
+		e.rest.Go(e.renewals)
+		for range e.o.Connections {
+			e.sent.Go(e.courier)
+		}
+	}
+	e.started = true
+	return nil
+}
+
+// Stop finishes the messages in flight, gives every lease back, and ends
+// within 15 seconds. The rest stays planned. Stop the queue before, so that no
+// new batch begins.
+func (e *Engine) Stop(ctx context.Context) error {
+	if !e.started {
+		return nil
+	}
+	e.started = false
+	e.stop()
+	patience := time.AfterFunc(finishTime, e.cut)
+	defer patience.Stop()
+	var err error
+	if !waits(ctx, &e.sent) {
+		err = errors.New("stop the engine: messages are still in flight")
+	}
+	e.cut()
+	e.finished()
+	if !waits(ctx, &e.rest) {
+		err = errors.Join(err, errors.New("stop the engine: the ledger is still being written"))
+	}
+	e.release()
+	return errors.Join(err, e.pool.Close())
+}
+
+// waits waits for a group, or for ctx to end.
+func waits(ctx context.Context, group *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// nudge lets the next tick come at once.
+func (e *Engine) nudge() {
+	select {
+	case e.nudges <- struct{}{}:
+	default:
+	}
+}

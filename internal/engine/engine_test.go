@@ -1,0 +1,574 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	gosmtp "github.com/emersion/go-smtp"
+
+	"gonets/internal/account"
+	"gonets/internal/db"
+	"gonets/internal/db/dbtest"
+	"gonets/internal/delivery"
+	"gonets/internal/engine"
+	"gonets/internal/i18n"
+	"gonets/internal/mailing"
+	"gonets/internal/message"
+	"gonets/internal/queue"
+	"gonets/internal/recipient"
+	"gonets/internal/schedule"
+	"gonets/internal/smtp"
+)
+
+// each runs a test on both databases.
+func each(t *testing.T, test func(*testing.T, string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, dbtest.SQLiteURL(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, dbtest.PostgresURL(t)) })
+}
+
+// peer is a real SMTP server that does what the test says.
+type peer struct {
+	mu       sync.Mutex
+	accepted map[string]int                 // address → how often
+	rcpt     func(to string) error          // nil: accept
+	data     func(to, content string) error // nil: accept
+	mailed   []string                       // contents
+	server   *gosmtp.Server
+	addr     string
+}
+
+func newPeer(t *testing.T) *peer {
+	p := &peer{accepted: map[string]int{}}
+	p.start(t, "127.0.0.1:0")
+	t.Cleanup(p.stop)
+	return p
+}
+
+func (p *peer) start(t *testing.T, addr string) {
+	t.Helper()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.addr = l.Addr().String()
+	p.server = gosmtp.NewServer(p)
+	p.server.Domain = "mx.example.test"
+	p.server.AllowInsecureAuth = true
+	p.server.EnableSMTPUTF8 = true
+	go p.server.Serve(l) //nolint:errcheck // ends with stop
+}
+
+func (p *peer) stop() { p.server.Close() } //nolint:errcheck // a test's server
+
+func (p *peer) NewSession(*gosmtp.Conn) (gosmtp.Session, error) { return &session{peer: p}, nil }
+
+func (p *peer) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, times := range p.accepted {
+		n += times
+	}
+	return n
+}
+
+type session struct {
+	*peer
+	to string
+}
+
+func (s *session) Mail(string, *gosmtp.MailOptions) error { return nil }
+func (s *session) Reset()                                 {}
+func (s *session) Logout() error                          { return nil }
+
+func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
+	s.to = to
+	if s.rcpt != nil {
+		return s.rcpt(to)
+	}
+	return nil
+}
+
+func (s *session) Data(r io.Reader) error {
+	content, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if s.data != nil {
+		if err := s.data(s.to, string(content)); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accepted[s.to]++
+	s.mailed = append(s.mailed, string(content))
+	return nil
+}
+
+// freeAddress is one where nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// node is one process's worth of Gonets, on a database.
+type node struct {
+	t          *testing.T
+	db         *db.DB
+	queue      *queue.Queue
+	ledger     *delivery.Ledger
+	recipients *recipient.Recipients
+	messages   *message.Messages
+	mailings   *mailing.Mailings
+	engine     *engine.Engine
+	owner      account.Actor
+	stopped    bool
+}
+
+func quickly() delivery.Policy {
+	p := delivery.DefaultPolicy()
+	p.Retries, p.RetryMax = []time.Duration{50 * time.Millisecond}, 100*time.Millisecond
+	p.GiveUp = time.Second
+	return p
+}
+
+func newNode(t *testing.T, url, name, server string, policy delivery.Policy) *node {
+	t.Helper()
+	d := dbtest.Open(t, url, db.SystemClock{})
+	bundle, err := i18n.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := dbtest.Log(t)
+	n := &node{t: t, db: d, queue: queue.New(d, log)}
+	n.ledger = delivery.New(d, policy, recipient.Addresses)
+	n.recipients = recipient.New(d, n.queue, n.ledger, recipient.Options{Secret: []byte("secret"), BaseURL: "https://news.example.test"})
+	n.messages = message.New(d, bundle)
+	n.mailings = mailing.New(d, n.queue, n.recipients, n.messages, n.ledger, log, mailing.Options{Grace: time.Hour})
+	config, err := smtp.ParseURL("smtp://" + server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.engine = engine.New(engine.Parts{
+		Ledger: n.ledger, Mailings: n.mailings, Recipients: n.recipients, Messages: n.messages,
+		Queue: n.queue, Store: d, Clock: db.SystemClock{}, Log: log,
+	}, engine.Options{Node: name, SMTP: config, Connections: 4, Host: "news.example.test", Scheduler: true, Worker: true})
+	n.engine.Register()
+	if err := n.queue.Open(n.engine.Workers()); err != nil {
+		t.Fatal(err)
+	}
+	n.owner = account.Actor{ID: n.user(), Role: account.RoleUser}
+	return n
+}
+
+// user is the only user of the database, made by whoever comes first.
+func (n *node) user() (id int64) {
+	n.t.Helper()
+	ctx := n.t.Context()
+	err := n.db.Tx(ctx, func(tx db.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO users (email, email_key, password_hash, role, created_at)
+			VALUES ('o@example.test', 'o@example.test', '', 'user', 1) ON CONFLICT DO NOTHING`)
+		if err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `SELECT id FROM users`).Scan(&id)
+	})
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return id
+}
+
+func (n *node) start() *node {
+	n.t.Helper()
+	ctx := n.t.Context()
+	if err := n.queue.Start(ctx); err != nil {
+		n.t.Fatal(err)
+	}
+	if err := n.engine.Start(ctx); err != nil {
+		n.t.Fatal(err)
+	}
+	n.t.Cleanup(n.stop)
+	return n
+}
+
+func (n *node) stop() {
+	if n.stopped {
+		return
+	}
+	n.stopped = true
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	if err := errors.Join(n.queue.Stop(ctx), n.engine.Stop(ctx)); err != nil {
+		n.t.Error(err)
+	}
+}
+
+// people makes recipients with these local parts.
+func (n *node) people(locals ...string) {
+	n.t.Helper()
+	for _, local := range locals {
+		_, err := n.recipients.Create(n.t.Context(), n.owner, recipient.Draft{Email: local + "@example.test", Name: strings.ToUpper(local)})
+		if err != nil {
+			n.t.Fatal(err)
+		}
+	}
+}
+
+func crowd(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("r%03d", i)
+	}
+	return list
+}
+
+// mailing makes a mailing to all, and starts it.
+func (n *node) mailing(change func(*mailing.Input)) mailing.Mailing {
+	n.t.Helper()
+	ctx := n.t.Context()
+	m, err := n.messages.Create(ctx, n.owner, message.Draft{
+		Subject: "Hello, {{ recipient.name }}", Format: message.Markdown, Body: "Dear *{{ recipient.name }}*\n\nПривет!\n",
+	})
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	in := mailing.Input{
+		Name: "News", MessageID: m.ID, Audience: recipient.Audience{All: true},
+		Schedule: schedule.Schedule{Frequency: schedule.Once, Zone: "UTC"},
+		Sender:   mailing.Sender{Name: "Отправитель", Email: "news@example.test"},
+	}
+	if change != nil {
+		change(&in)
+	}
+	made, err := n.mailings.Create(ctx, n.owner, in)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	started, err := n.mailings.Start(ctx, n.owner, made.ID)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return started
+}
+
+// until waits for a condition on the newest run of a mailing.
+func (n *node) until(mailingID int64, what string, is func(*mailing.Run) bool) *mailing.Run {
+	n.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		m, err := n.mailings.Get(context.Background(), n.owner, mailingID)
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		if m.LastRun != nil && is(m.LastRun) {
+			return m.LastRun
+		}
+		if time.Now().After(deadline) {
+			n.t.Fatalf("never %s: %+v", what, m.LastRun)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (n *node) untilDone(mailingID int64) *mailing.Run {
+	n.t.Helper()
+	return n.until(mailingID, "done", func(r *mailing.Run) bool { return !r.Open() })
+}
+
+func (n *node) attempts(f delivery.Filter) []delivery.Attempt {
+	n.t.Helper()
+	f.UserID, f.Limit = n.owner.ID, 500
+	list, err := n.ledger.Attempts(n.t.Context(), f)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return list
+}
+
+func TestMailingIsSentAndRecorded(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		p := newPeer(t)
+		p.rcpt = func(to string) error {
+			switch {
+			case strings.HasPrefix(to, "nouser"):
+				return &gosmtp.SMTPError{Code: 550, EnhancedCode: gosmtp.EnhancedCode{5, 1, 1}, Message: "No such user <" + to + ">"}
+			case strings.HasPrefix(to, "full"):
+				return &gosmtp.SMTPError{Code: 452, EnhancedCode: gosmtp.EnhancedCode{4, 2, 2}, Message: "Mailbox full"}
+			}
+			return nil
+		}
+		p.data = func(to, _ string) error {
+			if strings.HasPrefix(to, "spam") {
+				return &gosmtp.SMTPError{Code: 554, EnhancedCode: gosmtp.EnhancedCode{5, 7, 1}, Message: "Looks like spam"}
+			}
+			return nil
+		}
+		n := newNode(t, url, "a", p.addr, quickly()).start()
+		n.people(append(crowd(40), "nouser1", "nouser2", "full1", "spam1")...)
+		m := n.mailing(nil)
+		r := n.untilDone(m.ID)
+		want := delivery.Counts{Recipients: 44, Accepted: 40, Failed: 4}
+		if r.Counts != want || r.State != mailing.RunDone {
+			t.Errorf("run: got %s %+v, want done %+v", r.State, r.Counts, want)
+		}
+		if got := p.count(); got != 40 {
+			t.Errorf("the server took %d messages, want 40", got)
+		}
+		for to, times := range p.accepted {
+			if times != 1 {
+				t.Errorf("%s got %d messages", to, times)
+			}
+		}
+		refused := n.attempts(delivery.Filter{MailingID: m.ID, Code: 550})
+		if len(refused) != 2 || refused[0].Enhanced != "5.1.1" || refused[0].Stage != "rcpt" ||
+			!strings.HasPrefix(refused[0].Response, "No such user <nouser") || refused[0].Server == "" {
+			t.Errorf("refusals: got %+v", refused)
+		}
+		if full := n.attempts(delivery.Filter{Code: 452}); len(full) < 2 {
+			t.Errorf("a full mailbox was tried %d times, want more than once", len(full))
+		}
+		if n.attempts(delivery.Filter{Code: 554})[0].Stage != "end_of_data" {
+			t.Error("a refusal after the data has another stage")
+		}
+		if wrong, err := n.ledger.Rebuild(t.Context(), r.ID); wrong || err != nil {
+			t.Errorf("counters differ from the rows (%v)", err)
+		}
+		if m, _ := n.mailings.Get(t.Context(), n.owner, m.ID); m.State != mailing.Finished {
+			t.Errorf("the mailing is %s, want finished", m.State)
+		}
+		if !strings.Contains(p.mailed[0], "List-Unsubscribe-Post: List-Unsubscribe=One-Click") {
+			t.Errorf("no one-click header in\n%s", p.mailed[0])
+		}
+	})
+}
+
+func TestPauseResumeStop(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		p := newPeer(t)
+		gate := make(chan struct{})
+		var first sync.Once
+		reached := make(chan struct{})
+		p.data = func(string, string) error {
+			first.Do(func() { close(reached) })
+			<-gate
+			return nil
+		}
+		n := newNode(t, url, "a", p.addr, quickly()).start()
+		n.people(crowd(50)...)
+		m := n.mailing(nil)
+		<-reached
+		if _, err := n.mailings.Pause(t.Context(), n.owner, m.ID); err != nil {
+			t.Fatal(err)
+		}
+		close(gate)
+		r := n.until(m.ID, "quiet", func(r *mailing.Run) bool {
+			left, err := n.ledger.Deliveries(t.Context(), r.ID, []delivery.State{delivery.Leaving}, 0, 10)
+			return err == nil && len(left) == 0 && r.Counts.Accepted > 0
+		})
+		if got := r.Counts.Accepted; got > 4 || r.State != mailing.RunPaused {
+			t.Errorf("after the pause %d left on 4 connections (%s)", got, r.State)
+		}
+		paused := p.count()
+		if _, err := n.mailings.Resume(t.Context(), n.owner, m.ID); err != nil {
+			t.Fatal(err)
+		}
+		n.until(m.ID, "going on", func(*mailing.Run) bool { return p.count() > paused })
+		r = n.untilDone(m.ID)
+		if want := (delivery.Counts{Recipients: 50, Accepted: 50}); r.Counts != want {
+			t.Errorf("got %+v, want %+v", r.Counts, want)
+		}
+
+		hold := make(chan struct{})
+		p.mu.Lock()
+		p.data = func(string, string) error { <-hold; return nil }
+		p.mu.Unlock()
+		runID, err := n.mailings.Send(t.Context(), n.owner, m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.until(m.ID, "planned", func(r *mailing.Run) bool { return r.ID == runID && r.Planned && !r.StartedAt.IsZero() })
+		if _, err := n.mailings.Stop(t.Context(), n.owner, m.ID); err != nil {
+			t.Fatal(err)
+		}
+		close(hold)
+		r = n.untilDone(m.ID)
+		if r.State != mailing.RunStopped || r.Counts.Skipped < 46 || r.Counts.Remaining() != 0 {
+			t.Errorf("stopped: got %s %+v", r.State, r.Counts)
+		}
+	})
+}
+
+// While the server is away nobody's attempt is counted, and everybody gets
+// mail when it is back.
+func TestServerAwayLosesNobody(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		p := &peer{accepted: map[string]int{}}
+		addr := freeAddress(t)
+		n := newNode(t, url, "a", addr, quickly()).start()
+		n.people(crowd(20)...)
+		m := n.mailing(nil)
+		n.until(m.ID, "in trouble", func(*mailing.Run) bool {
+			troubles, err := n.ledger.Troubles(t.Context())
+			return err == nil && len(troubles) == 1
+		})
+		if got := n.attempts(delivery.Filter{}); len(got) != 0 {
+			t.Errorf("attempts were counted: %+v", got)
+		}
+		p.start(t, addr)
+		t.Cleanup(p.stop)
+		r := n.untilDone(m.ID)
+		if want := (delivery.Counts{Recipients: 20, Accepted: 20}); r.Counts != want {
+			t.Errorf("got %+v, want %+v", r.Counts, want)
+		}
+		if troubles, err := n.ledger.Troubles(t.Context()); err != nil || len(troubles) != 0 {
+			t.Errorf("troubles stay: %+v, %v", troubles, err)
+		}
+	})
+}
+
+// The server takes a message and the connection dies before its reply: the
+// copy bears the same Message-ID, and the attempt stays on record as unknown.
+func TestLostReplyIsNamed(t *testing.T) {
+	for _, on := range []mailing.OnUncertain{mailing.Resend, mailing.Hold} {
+		t.Run(string(on), func(t *testing.T) {
+			each(t, func(t *testing.T, url string) {
+				p := newPeer(t)
+				proxy := newProxy(t, p.addr, "\r\nTo: R007 ")
+				n := newNode(t, url, "a", proxy, quickly()).start()
+				n.people(crowd(20)...)
+				m := n.mailing(func(in *mailing.Input) { in.OnUncertain = on })
+				r := n.untilDone(m.ID)
+				unknown := n.attempts(delivery.Filter{Outcomes: []delivery.Outcome{delivery.Unknown}})
+				if len(unknown) != 1 || unknown[0].Address != "r007@example.test" {
+					t.Fatalf("unknown attempts: %+v", unknown)
+				}
+				want, copies := delivery.Counts{Recipients: 20, Accepted: 20}, 2
+				if on == mailing.Hold {
+					want, copies = delivery.Counts{Recipients: 20, Accepted: 19, Uncertain: 1}, 1
+				}
+				if r.Counts != want {
+					t.Errorf("got %+v, want %+v", r.Counts, want)
+				}
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				ids := map[string]int{}
+				for _, content := range p.mailed {
+					_, rest, _ := strings.Cut(content, "Message-ID: ")
+					id, _, _ := strings.Cut(rest, "\r\n")
+					ids[id]++
+				}
+				if p.accepted["r007@example.test"] != copies || len(ids) != 20 {
+					t.Errorf("%d copies of %d messages, want %d of 20", p.accepted["r007@example.test"], len(ids), copies)
+				}
+			})
+		})
+	}
+}
+
+// newProxy passes bytes on to a server, and cuts one connection, once, when
+// the reply to the message comes back that contains the victim's header.
+func newProxy(t *testing.T, server, victim string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	var once sync.Once
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			upstream, err := net.Dial("tcp", server)
+			if err != nil {
+				client.Close()
+				continue
+			}
+			go splice(client, upstream, victim, &once)
+		}
+	}()
+	return l.Addr().String()
+}
+
+func splice(client, upstream net.Conn, victim string, once *sync.Once) {
+	var mu sync.Mutex
+	doomed := false
+	go func() {
+		buffer := make([]byte, 64<<10)
+		for {
+			k, err := client.Read(buffer)
+			if k > 0 {
+				chunk := string(buffer[:k])
+				if strings.Contains(chunk, victim) {
+					once.Do(func() { mu.Lock(); doomed = true; mu.Unlock() })
+				}
+				if _, err := upstream.Write(buffer[:k]); err != nil {
+					break
+				}
+			}
+			if err != nil {
+				break
+			}
+		}
+		upstream.Close()
+	}()
+	buffer := make([]byte, 64<<10)
+	for {
+		k, err := upstream.Read(buffer)
+		mu.Lock()
+		cut := doomed
+		mu.Unlock()
+		if cut || err != nil {
+			break
+		}
+		if _, err := client.Write(buffer[:k]); err != nil {
+			break
+		}
+	}
+	client.Close()
+	upstream.Close()
+}
+
+func TestTwoNodesShareAndTakeOver(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		p := newPeer(t)
+		a := newNode(t, url, "a", p.addr, quickly()).start()
+		b := newNode(t, url, "b", p.addr, quickly()).start()
+		a.people(crowd(300)...)
+		m := a.mailing(nil)
+		r := b.untilDone(m.ID)
+		if want := (delivery.Counts{Recipients: 300, Accepted: 300}); r.Counts != want {
+			t.Errorf("got %+v, want %+v", r.Counts, want)
+		}
+		if got := p.count(); got != 300 {
+			t.Errorf("the server took %d messages, want 300", got)
+		}
+	})
+}
+
+func TestANameIsTakenOnce(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		newNode(t, url, "a", "127.0.0.1:1", quickly()).start()
+		twin := newNode(t, url, "a", "127.0.0.1:1", quickly())
+		if err := twin.engine.Start(t.Context()); err == nil {
+			t.Error("a second node of the same name started")
+		}
+	})
+}
