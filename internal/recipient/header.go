@@ -78,6 +78,10 @@ func (f front) readHeader(rest []byte, candidates []byte) (front, error) {
 			problem = badFile(e.Key, e.Args)
 			continue
 		}
+		if end := s.position - f.position; end == int64(len(rest)) && s.position == sampleSize && rest[end-1] != '\n' {
+			problem = badFile("import.row_long", fault.Args{"Max": sampleSize >> 10})
+			continue
+		}
 		if err != nil || len(header.cells) <= len(best.columns) {
 			continue
 		}
