@@ -1,0 +1,83 @@
+// The report's chart: what was accepted and what failed, over time, stacked.
+//
+// <div data-chart='{"at": [seconds…], "series": [[…], […]]}' data-labels='["…", "…", "…"]'
+//      data-lang="ru" data-zone="Europe/Moscow">
+//
+// An event "chart" with {data: the same JSON} replaces the points; htmx
+// dispatches it for a server-sent event of that name.
+import uPlot from "uplot";
+
+const colors = ["--tblr-blue", "--tblr-red"];
+const height = 220;
+
+function draw(element) {
+  const { lang, zone } = element.dataset;
+  const labels = JSON.parse(element.dataset.labels);
+  const format = (options) => {
+    const f = new Intl.DateTimeFormat(lang, { timeZone: zone, ...options });
+    return (seconds) => f.format(new Date(seconds * 1000));
+  };
+  const clock = format({ hour: "2-digit", minute: "2-digit" });
+  const precise = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const day = format({ day: "numeric", month: "short" });
+  const number = new Intl.NumberFormat(lang);
+
+  const style = getComputedStyle(element);
+  const color = (name) => style.getPropertyValue(name).trim();
+  const axis = {
+    stroke: () => color("--tblr-secondary"),
+    grid: { stroke: () => color("--tblr-border-color"), width: 1 },
+    ticks: { show: false },
+    font: `12px ${style.fontFamily}`,
+  };
+  const bars = uPlot.paths.bars({ size: [0.8, 22], radius: 0.15 });
+  let points;
+
+  const chart = new uPlot(
+    {
+      width: element.clientWidth,
+      height,
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+      cursor: { drag: { x: false, y: false }, points: { show: false } },
+      scales: { x: { range: (_, min, max) => margins(points.at, min, max) }, y: { range: (_, __, max) => [0, Math.max(5, max * 1.1)] } },
+      axes: [
+        { ...axis, grid: { show: false }, values: (_, at) => at.map((t) => (at[at.length - 1] - at[0] > 86400 ? day(t) : clock(t))) },
+        { ...axis, size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (_, ns) => ns.map((n) => number.format(n)) },
+      ],
+      series: [
+        { label: labels[0], value: (_, t) => (t == null ? "—" : precise(t)) },
+        ...[...labels.keys()].slice(1).map((i) => ({
+          label: labels[i],
+          fill: () => color(colors[i - 1]),
+          stroke: () => color(colors[i - 1]),
+          width: 0,
+          paths: bars,
+          points: { show: false },
+          value: (u, _, __, at) => (at == null ? "—" : number.format(points.series[i - 1][at])),
+        })),
+      ],
+    },
+    [[]],
+    element,
+  );
+
+  // The first series stands on those after it, and is drawn first.
+  const show = (json) => {
+    points = JSON.parse(json);
+    const stacked = points.series.map((_, i) => points.at.map((__, at) => points.series.slice(i).reduce((sum, s) => sum + s[at], 0)));
+    chart.setData([points.at, ...stacked]);
+  };
+  show(element.dataset.chart);
+
+  new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height })).observe(element);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart.redraw(false));
+  document.addEventListener("chart", (event) => show(event.detail.data));
+}
+
+// margins leaves half a bar free at both ends.
+function margins(at, min, max) {
+  const step = at.length > 1 ? at[1] - at[0] : 60;
+  return at.length ? [min - step / 2, max + step / 2] : [min, max];
+}
+
+document.querySelectorAll("[data-chart]").forEach(draw);

@@ -1,0 +1,193 @@
+// Package layout is the frame of every page: what stands around its content.
+//
+// There are three frames. Shell is for those who are logged in: a menu beside
+// the content, which on phones hides behind a button. Guest is for everyone:
+// the blog, and the forms to log in and to register. Minimal is for pages that
+// must work whatever else is broken: errors, unsubscribing.
+//
+// A handler fills a Page and hands it to its template:
+//
+//	templ recipientList(p layout.Page, …) {
+//		@layout.Shell(p) {
+//			@ui.Head(…)
+//		}
+//	}
+//
+// The language and the theme are switched by forms that post to /language and
+// /theme with the fields lang or theme, and back: the page to return to.
+package layout
+
+import (
+	"gonets/internal/i18n"
+	"gonets/internal/web/assets"
+	"gonets/internal/web/ui"
+)
+
+// Page is what a frame needs to know.
+type Page struct {
+	ui.View
+
+	Title   string // the page's own; the frame adds the service's name
+	Summary string // for search engines and previews; public pages only
+	Active  Item   // of the menu
+	User    User   // zero: nobody is logged in
+	Theme   Theme
+	Path    string // of this page with its query: where the switches come back to
+	Flashes []Flash
+	Sandbox bool     // no mail server is set: say so
+	Version string   // of Gonets
+	Scripts []string // beyond app.js: "chart.js"
+	Assets  *assets.Files
+}
+
+// User is who is logged in.
+type User struct {
+	Email string
+	Role  string // user, moderator, admin
+}
+
+// Moderates reports whether the menu has the moderators' part.
+func (u User) Moderates() bool { return u.Role == "moderator" || u.Role == "admin" }
+
+// Administers reports whether the menu has the administrators' part.
+func (u User) Administers() bool { return u.Role == "admin" }
+
+// Flash is a word about what was just done, shown once.
+type Flash struct {
+	Tone ui.Tone // Green for success, Red for failure
+	Text string  // translated
+}
+
+// Theme is a person's choice of colours, kept in a cookie.
+type Theme string
+
+// The themes.
+const (
+	Auto  Theme = "auto" // as the system has it
+	Light Theme = "light"
+	Dark  Theme = "dark"
+)
+
+// ThemeOf reads a theme; whatever is none is Auto.
+func ThemeOf(value string) Theme {
+	switch t := Theme(value); t {
+	case Light, Dark:
+		return t
+	default:
+		return Auto
+	}
+}
+
+// Item is an item of the menu.
+type Item string
+
+// The items.
+const (
+	NoItem             Item = ""
+	Overview           Item = "overview"
+	Recipients         Item = "recipients"
+	Messages           Item = "messages"
+	Mailings           Item = "mailings"
+	Attempts           Item = "attempts"
+	Statistics         Item = "statistics"
+	Blog               Item = "blog"
+	ModerationMailings Item = "moderation_mailings"
+	ModerationUsers    Item = "moderation_users"
+	Admin              Item = "admin"
+	Sandbox            Item = "sandbox"
+	Profile            Item = "profile"
+)
+
+// entry is an item as the menu shows it.
+type entry struct {
+	item Item
+	url  string
+	icon ui.IconName
+}
+
+// own is everybody's part of the menu.
+func own() []entry {
+	return []entry{
+		{Overview, "/overview", ui.IconHome},
+		{Recipients, "/recipients", ui.IconUsers},
+		{Messages, "/messages", ui.IconMail},
+		{Mailings, "/mailings", ui.IconSend},
+		{Attempts, "/attempts", ui.IconListCheck},
+		{Statistics, "/statistics", ui.IconChartBar},
+		{Blog, "/blog", ui.IconArticle},
+	}
+}
+
+// more is the part of those who keep order.
+func more(p Page) []entry {
+	var entries []entry
+	if p.User.Moderates() {
+		entries = append(entries,
+			entry{ModerationMailings, "/moderation/mailings", ui.IconListDetails},
+			entry{ModerationUsers, "/moderation/users", ui.IconShield},
+		)
+	}
+	if p.User.Administers() {
+		entries = append(entries, entry{Admin, "/admin", ui.IconSettings})
+	}
+	if p.User.Administers() && p.Sandbox {
+		entries = append(entries, entry{Sandbox, "/sandbox", ui.IconInbox})
+	}
+	return entries
+}
+
+func (p Page) fullTitle() string {
+	if p.Title == "" {
+		return p.T("common.app")
+	}
+	return p.Title + " · " + p.T("common.app")
+}
+
+// home is where the service's name leads.
+func (p Page) home() string {
+	if p.User.Email != "" {
+		return "/overview"
+	}
+	return "/"
+}
+
+// choice is one button of a switch.
+type choice struct {
+	value, label string
+	icon         ui.IconName
+}
+
+func (p Page) themes() []choice {
+	return []choice{
+		{string(Light), p.T("layout.theme.light"), ui.IconSun},
+		{string(Dark), p.T("layout.theme.dark"), ui.IconMoon},
+		{string(Auto), p.T("layout.theme.auto"), ui.IconDeviceDesktop},
+	}
+}
+
+func (p Page) languages() []choice {
+	choices := make([]choice, 0, 2)
+	for _, lang := range i18n.Languages() {
+		choices = append(choices, choice{value: lang, label: p.T("common.language." + lang)})
+	}
+	return choices
+}
+
+// pressed is the value of aria-pressed.
+func pressed(yes bool) string {
+	if yes {
+		return "true"
+	}
+	return "false"
+}
+
+// htmxConfig keeps htmx within the Content-Security-Policy: it adds no styles
+// of its own, and speaks only with us.
+const htmxConfig = `{"includeIndicatorCSS": false, "mode": "same-origin", "prefix": ""}`
+
+func tone(f Flash) ui.Tone {
+	if f.Tone == "" {
+		return ui.Green
+	}
+	return f.Tone
+}

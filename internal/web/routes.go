@@ -1,0 +1,20 @@
+package web
+
+import "github.com/go-chi/chi/v5"
+
+// routes are the contents page of the front door.
+func (s *Web) routes() {
+	s.Server.Pages(func(r chi.Router) {
+		r.Get("/", s.open(s.home))
+		r.Post("/language", s.open(s.setLanguage))
+		r.Post("/theme", s.open(s.setTheme))
+		s.accountRoutes(r)
+		s.recipientRoutes(r)
+		s.messageRoutes(r)
+		s.mailingRoutes(r)
+		s.attemptRoutes(r)
+		s.sandboxRoutes(r)
+		s.unsubscribeRoutes(r)
+		r.NotFound(s.open(s.notFound))
+	})
+}

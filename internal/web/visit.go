@@ -1,0 +1,242 @@
+package web
+
+import (
+	"bytes"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/go-chi/chi/v5"
+
+	"gonets/internal/account"
+	"gonets/internal/fault"
+	"gonets/internal/httpd"
+	"gonets/internal/i18n"
+	"gonets/internal/web/layout"
+	"gonets/internal/web/ui"
+)
+
+// visit is one request for a page, with what every handler needs of it.
+type visit struct {
+	*http.Request
+	web   *Web
+	w     http.ResponseWriter
+	actor account.Actor // zero: nobody is logged in
+	view  ui.View
+}
+
+func (s *Web) visit(w http.ResponseWriter, r *http.Request) *visit {
+	actor := httpd.ActorFrom(r.Context())
+	preferred, zone := actor.Locale, time.UTC
+	if c, err := r.Cookie(langCookie); err == nil && actor.ID == 0 {
+		preferred = c.Value
+	}
+	if z, err := time.LoadLocation(actor.TimeZone); err == nil {
+		zone = z
+	}
+	lang := i18n.Match(r.Header.Get("Accept-Language"), preferred)
+	return &visit{
+		Request: r, web: s, w: w, actor: actor,
+		view: ui.View{Localizer: s.Bundle.For(lang), Zone: zone, Now: s.DB.Now()},
+	}
+}
+
+// Cookies that hold a choice of how to see pages; neither says who it is.
+const (
+	langCookie  = "gonets_lang"
+	themeCookie = "gonets_theme"
+)
+
+// handler answers a visit.
+type handler func(*visit) error
+
+// open is a page for everyone.
+func (s *Web) open(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := s.visit(w, r)
+		if err := h(v); err != nil {
+			v.fail(err)
+		}
+	}
+}
+
+// member is a page for those who are logged in; others are asked to, and come
+// back.
+func (s *Web) member(h handler) http.HandlerFunc {
+	return s.open(func(v *visit) error {
+		if v.actor.ID != 0 {
+			return h(v)
+		}
+		back := "/login"
+		if v.Method == http.MethodGet {
+			back += "?" + url.Values{"next": {v.URL.RequestURI()}}.Encode()
+		}
+		return v.redirect(back)
+	})
+}
+
+// page is the frame of a page: its translated title, and its place in the menu.
+func (v *visit) page(title string, active layout.Item) layout.Page {
+	p := layout.Page{
+		View:    v.view,
+		Title:   title,
+		Active:  active,
+		User:    layout.User{Email: v.actor.Email, Role: string(v.actor.Role)},
+		Theme:   layout.Auto,
+		Path:    v.URL.RequestURI(),
+		Flashes: v.flashes(),
+		Sandbox: v.web.Inbox != nil,
+		Version: v.web.o.Version,
+		Assets:  v.web.assets,
+	}
+	if c, err := v.Cookie(themeCookie); err == nil {
+		p.Theme = layout.ThemeOf(c.Value)
+	}
+	return p
+}
+
+// t is a sentence in the visitor's language.
+func (v *visit) t(key string, args ...any) string { return v.view.T(key, args...) }
+
+// render answers with a page. It is rendered whole before the first byte
+// leaves, so that an error never leaves half a page.
+func (v *visit) render(status int, page templ.Component) error {
+	var body bytes.Buffer
+	if err := page.Render(v.Context(), &body); err != nil {
+		return fmt.Errorf("render %s: %w", v.URL.Path, err)
+	}
+	header := v.w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Cache-Control", "no-store")
+	v.w.WriteHeader(status)
+	if _, err := v.w.Write(body.Bytes()); err != nil {
+		v.web.Log.Debug("the visitor left", "error", err)
+	}
+	return nil
+}
+
+// invalid answers with a form again if err says that its input was wrong (422)
+// or at odds with the state of things (409, 429); any other error is passed on.
+func (v *visit) invalid(err error, form func(ui.Form) templ.Component) error {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Conflict, fault.TooMany, fault.TooLarge, fault.Unauthenticated:
+		return v.render(httpd.Status(err), form(ui.NewForm(v.view, err)))
+	default:
+		return err
+	}
+}
+
+// redirect sends the visitor on after an act, so that reloading repeats
+// nothing.
+func (v *visit) redirect(to string) error {
+	http.Redirect(v.w, v.Request, to, http.StatusSeeOther)
+	return nil
+}
+
+// back is where a form says that the visitor came from, if that is a page of
+// ours.
+func (v *visit) back(otherwise string) string {
+	return local(v.FormValue("back"), otherwise)
+}
+
+// local is the path if it is one of ours, and never an address elsewhere:
+// "//evil.test" and "/\evil.test" are such to a browser.
+func local(path, otherwise string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") ||
+		strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return otherwise
+	}
+	return path
+}
+
+// id is the id in the path; what is none is not there.
+func (v *visit) id() (int64, error) {
+	id, err := strconv.ParseInt(chi.URLParam(v.Request, "id"), 10, 64)
+	if err != nil || id <= 0 {
+		return 0, fault.Missing()
+	}
+	return id, nil
+}
+
+// after is the key behind which a page of a list begins: 0 is the start.
+func (v *visit) after() int64 {
+	after, err := strconv.ParseInt(v.URL.Query().Get("after"), 10, 64)
+	if err != nil || after < 0 {
+		return 0
+	}
+	return after
+}
+
+// pages are the addresses of a list's neighbours: with next 0 this is the last
+// page. Filters stay in the address.
+func (v *visit) pages(next int64) ui.Pages {
+	var p ui.Pages
+	if v.after() != 0 {
+		p.First = v.with("after", "")
+	}
+	if next != 0 {
+		p.Next = v.with("after", strconv.FormatInt(next, 10))
+	}
+	return p
+}
+
+// with is the address of this page with one parameter changed; an empty value
+// takes it out.
+func (v *visit) with(name, value string) string {
+	q := v.URL.Query()
+	q.Set(name, value)
+	if value == "" {
+		q.Del(name)
+	}
+	if len(q) == 0 {
+		return v.URL.Path
+	}
+	return v.URL.Path + "?" + q.Encode()
+}
+
+// flash says something on the next page: what was done.
+func (v *visit) flash(tone ui.Tone, key string, args ...any) {
+	sessions := v.web.Server.Sessions()
+	list, _ := sessions.Get(v.Context(), flashKey).([]layout.Flash)
+	sessions.Put(v.Context(), flashKey, append(list, layout.Flash{Tone: tone, Text: v.t(key, args...)}))
+}
+
+func (v *visit) flashes() []layout.Flash {
+	list, _ := v.web.Server.Sessions().Pop(v.Context(), flashKey).([]layout.Flash)
+	return list
+}
+
+const flashKey = "flashes"
+
+// sessionTypes tells gob what sessions hold besides plain values.
+func sessionTypes() { gob.Register([]layout.Flash{}) }
+
+// fail answers an error with its page. Internals are logged, never shown.
+func (v *visit) fail(err error) {
+	status := httpd.Status(err)
+	if status >= http.StatusInternalServerError && !errors.Is(err, v.Context().Err()) {
+		v.web.Log.Error("request failed", "request", httpd.RequestID(v.Context()), "path", v.URL.Path, "error", err)
+	}
+	if err := v.render(status, errorPage(v.page(v.t("error.title."+string(fault.KindOf(err))), layout.NoItem), failure{
+		Status:  status,
+		Text:    ui.Sentence(v.view, err),
+		Request: httpd.RequestID(v.Context()),
+	})); err != nil {
+		v.web.Log.Error("render an error", "error", err)
+		http.Error(v.w, http.StatusText(status), status)
+	}
+}
+
+// failure is what an error's page says.
+type failure struct {
+	Status  int
+	Text    string
+	Request string // its number in the log
+}
