@@ -14,7 +14,8 @@ type bulk interface {
 	insertTx(ctx context.Context, tx db.Tx, userID int64, list []*entry, status map[string]Status) (map[string]int64, error)
 	// mergeTx writes what an import may change of recipients that are held.
 	mergeTx(ctx context.Context, tx db.Tx, list []merged) error
-	// tagTx tags recipients, and counts by tag those that did not bear it.
+	// tagTx tags recipients, given in the order of the tags, and counts by tag
+	// those that did not bear it.
 	tagTx(ctx context.Context, tx db.Tx, list []tagging) (map[int64]int64, error)
 }
 

@@ -100,14 +100,24 @@ func (bulkSQLite) mergeTx(ctx context.Context, tx db.Tx, list []merged) error {
 	return nil
 }
 
+// tagTx runs one statement for each tag: a file has few, and the count of its
+// rows is the answer.
 func (bulkSQLite) tagTx(ctx context.Context, tx db.Tx, list []tagging) (map[int64]int64, error) {
-	// A list of int64 travels as JSON: tag, recipient, tag, recipient, …
-	flat := make([]int64, 0, 2*len(list))
-	for _, t := range list {
-		flat = append(flat, t.tag, t.recipient)
+	added := map[int64]int64{}
+	for len(list) > 0 {
+		tag := list[0].tag
+		var recipients []int64
+		for len(list) > 0 && list[0].tag == tag {
+			recipients, list = append(recipients, list[0].recipient), list[1:]
+		}
+		n, err := tx.Exec(ctx, `INSERT INTO recipient_tags (tag_id, recipient_id)
+			SELECT $1, value FROM json_each($2) WHERE true ON CONFLICT DO NOTHING`, tag, recipients)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			added[tag] = n
+		}
 	}
-	return tally(ctx, tx, 1, `INSERT INTO recipient_tags (tag_id, recipient_id)
-		SELECT max(CASE WHEN key % 2 = 0 THEN value END), max(CASE WHEN key % 2 = 1 THEN value END)
-		FROM json_each($1) WHERE true GROUP BY key / 2
-		ON CONFLICT DO NOTHING RETURNING tag_id`, flat)
+	return added, nil
 }

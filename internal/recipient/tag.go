@@ -1,6 +1,7 @@
 package recipient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -156,6 +157,9 @@ func addTagsTx(ctx context.Context, tx db.Tx, list []tagging) error {
 	if len(list) == 0 {
 		return nil
 	}
+	slices.SortFunc(list, func(a, b tagging) int {
+		return cmp.Or(cmp.Compare(a.tag, b.tag), cmp.Compare(a.recipient, b.recipient))
+	})
 	added, err := bulkOf(tx).tagTx(ctx, tx, list)
 	if err != nil {
 		return err
