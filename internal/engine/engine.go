@@ -64,6 +64,7 @@ type Options struct {
 	Connections  int         // to the mail server at once; at least one
 	Rate         float64     // messages per second; 0: as fast as it goes
 	EnvelopeFrom string      // the return path; empty: the mailing's sender
+	From         string      // sender of tests: the service itself
 	Host         string      // right side of Message-IDs
 	Scheduler    bool        // open due runs
 	Worker       bool        // plan and send

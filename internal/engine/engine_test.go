@@ -18,6 +18,7 @@ import (
 	"gonets/internal/db/dbtest"
 	"gonets/internal/delivery"
 	"gonets/internal/engine"
+	"gonets/internal/fault"
 	"gonets/internal/i18n"
 	"gonets/internal/mailing"
 	"gonets/internal/message"
@@ -91,8 +92,11 @@ func (s *session) Logout() error                          { return nil }
 
 func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	s.to = to
-	if s.rcpt != nil {
-		return s.rcpt(to)
+	s.mu.Lock()
+	rcpt := s.rcpt
+	s.mu.Unlock()
+	if rcpt != nil {
+		return rcpt(to)
 	}
 	return nil
 }
@@ -102,8 +106,11 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if s.data != nil {
-		if err := s.data(s.to, string(content)); err != nil {
+	s.mu.Lock()
+	data := s.data
+	s.mu.Unlock()
+	if data != nil {
+		if err := data(s.to, string(content)); err != nil {
 			return err
 		}
 	}
@@ -166,7 +173,7 @@ func newNode(t *testing.T, url, name, server string, policy delivery.Policy) *no
 	n.engine = engine.New(engine.Parts{
 		Ledger: n.ledger, Mailings: n.mailings, Recipients: n.recipients, Messages: n.messages,
 		Queue: n.queue, Store: d, Clock: db.SystemClock{}, Log: log,
-	}, engine.Options{Node: name, SMTP: config, Connections: 4, Host: "news.example.test", Scheduler: true, Worker: true})
+	}, engine.Options{Node: name, SMTP: config, Connections: 4, Host: "news.example.test", From: "gonets@example.test", Scheduler: true, Worker: true})
 	n.engine.Register()
 	if err := n.queue.Open(n.engine.Workers()); err != nil {
 		t.Fatal(err)
@@ -544,6 +551,26 @@ func splice(client, upstream net.Conn, victim string, once *sync.Once) {
 	}
 	client.Close()
 	upstream.Close()
+}
+
+func TestSendTest(t *testing.T) {
+	p := newPeer(t)
+	n := newNode(t, dbtest.SQLiteURL(t), "a", p.addr, quickly()).start()
+	me := account.Actor{ID: 1, Email: "me@example.test"}
+	reply, err := n.engine.SendTest(t.Context(), me, message.Content{Subject: "Проба", Text: "Hello\n"})
+	if err != nil || reply.Code != 250 || p.count() != 1 {
+		t.Errorf("got %v, %v, %d messages", reply, err, p.count())
+	}
+	p.mu.Lock()
+	p.rcpt = func(string) error {
+		return &gosmtp.SMTPError{Code: 550, EnhancedCode: gosmtp.EnhancedCode{5, 1, 1}, Message: "Go away"}
+	}
+	p.mu.Unlock()
+	_, err = n.engine.SendTest(t.Context(), me, message.Content{Subject: "Hi", Text: "Hello\n"})
+	e, ok := errors.AsType[*fault.Error](err)
+	if !ok || e.Kind != fault.Unavailable || !strings.Contains(fmt.Sprint(e.Args["Words"]), "Go away") {
+		t.Errorf("got %v, want the server's own words", err)
+	}
 }
 
 func TestTwoNodesShareAndTakeOver(t *testing.T) {

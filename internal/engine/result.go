@@ -14,7 +14,7 @@ func (c *courier) ended(l *letter, reply smtp.Reply, err error) {
 		c.settleAs(l.parcel, c.result(l, delivery.Took, &smtp.Error{Stage: smtp.StageEndOfData, Reply: reply, Server: c.conn.Server()}))
 		return
 	}
-	e := c.asError(err)
+	e := asError(err)
 	switch {
 	case e.AfterDot:
 		c.settleAs(l.parcel, c.result(l, delivery.Lost, e))
@@ -30,7 +30,7 @@ func (c *courier) ended(l *letter, reply smtp.Reply, err error) {
 // refused notes what became of a message that the server did not want the
 // content of.
 func (c *courier) refused(l *letter, err error) {
-	e := c.asError(err)
+	e := asError(err)
 	switch {
 	case e.Network(), e.Closing(), e.Stage.BeforeMail():
 		c.dropped(l, e)
@@ -92,7 +92,7 @@ func words(e *smtp.Error) string {
 }
 
 // asError is the *smtp.Error that err is.
-func (c *courier) asError(err error) *smtp.Error {
+func asError(err error) *smtp.Error {
 	if e, ok := errors.AsType[*smtp.Error](err); ok {
 		return e
 	}
