@@ -1,7 +1,6 @@
 package recipient
 
 import (
-	"database/sql"
 	"fmt"
 	"io"
 	"strings"
@@ -33,23 +32,27 @@ func benchFile(n int) string {
 func BenchmarkImport(b *testing.B) {
 	text := benchFile(benchRows)
 	bare := func(b *testing.B, r *bench) {
-		err := r.db.Tx(b.Context(), func(tx db.Tx) error {
-			statement, err := tx.Raw().(*sql.Tx).PrepareContext(b.Context(), `INSERT INTO recipients
-				(user_id, email, email_key, name, attributes, search, created_at, updated_at) VALUES (1, ?, ?, ?, ?, ?, 1, 1)`)
-			if err != nil {
-				return err
-			}
-			defer statement.Close()
-			for i := range benchRows {
-				email, name, city := benchLine(i)
-				if _, err := statement.ExecContext(b.Context(), email, email, name, `{"city":"`+city+`"}`, email+" "+name); err != nil {
-					return err
-				}
-			}
-			_, err = tx.Exec(b.Context(), `INSERT INTO recipient_counts VALUES (1, $1, $1)`, benchRows)
-			return err
-		})
+		statement, err := r.db.Writer().PrepareContext(b.Context(), `INSERT INTO recipients
+			(user_id, email, email_key, name, attributes, search, created_at, updated_at) VALUES (1, ?, ?, ?, ?, ?, 1, 1)`)
 		if err != nil {
+			b.Fatal(err)
+		}
+		defer statement.Close()
+		tx, err := r.db.Writer().BeginTx(b.Context(), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		inTx := tx.StmtContext(b.Context(), statement)
+		for i := range benchRows {
+			email, name, city := benchLine(i)
+			if _, err := inTx.ExecContext(b.Context(), email, email, name, `{"city":"`+city+`"}`, email+" "+name); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			b.Fatal(err)
+		}
+		if err := r.RebuildCounts(b.Context(), r.anna.ID); err != nil {
 			b.Fatal(err)
 		}
 	}

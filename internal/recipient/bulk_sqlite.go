@@ -2,41 +2,34 @@ package recipient
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"strings"
 
 	"gonets/internal/db"
 )
 
-// bulkSQLite inserts by a prepared statement of several rows. Measured, with
-// the answer of the ids: 50 rows 87,000/s, 250 rows 80,000/s, json_each
-// 65,000/s, one row at a time 55,000/s.
+// bulkSQLite inserts several rows with one statement. Measured, with the
+// answer of the ids: 50 rows 75,000/s (87,000 if the statement is prepared
+// once), json_each 65,000/s, a prepared statement of one row 55,000/s.
 type bulkSQLite struct{}
 
 const rowsPerInsert = 50
 
 func (bulkSQLite) insertTx(ctx context.Context, tx db.Tx, userID int64, list []*entry, status map[string]Status) (map[string]int64, error) {
-	raw, ok := tx.Raw().(*sql.Tx)
-	if !ok {
-		return nil, fmt.Errorf("insert recipients: unknown transaction %T", tx.Raw())
-	}
 	ids := make(map[string]int64, len(list))
+	statement := liteInsert(rowsPerInsert)
 	for len(list) > 0 {
 		n := min(len(list), rowsPerInsert)
-		statement, err := raw.PrepareContext(ctx, liteInsert(n))
+		if n < rowsPerInsert {
+			statement = liteInsert(n)
+		}
+		rows, err := tx.Query(ctx, statement, liteRows(userID, db.At(tx.Now()), list[:n], status)...)
 		if err != nil {
 			return nil, err
 		}
-		for ; len(list) >= n; list = list[n:] {
-			if err := liteInsertRows(ctx, statement, userID, db.At(tx.Now()), list[:n], status, ids); err != nil {
-				statement.Close() //nolint:errcheck // the first error counts
-				return nil, err
-			}
-		}
-		if err := statement.Close(); err != nil {
+		if err := keyedIDs(rows, ids); err != nil {
 			return nil, err
 		}
+		list = list[n:]
 	}
 	return ids, nil
 }
@@ -56,44 +49,25 @@ func liteInsert(n int) string {
 	return b.String()
 }
 
-func liteInsertRows(ctx context.Context, statement *sql.Stmt, userID int64, now db.Time, list []*entry, status map[string]Status, ids map[string]int64) error {
+// liteRows are the arguments of liteInsert.
+func liteRows(userID int64, now db.Time, list []*entry, status map[string]Status) []any {
 	args := make([]any, 0, 2+10*len(list))
 	args = append(args, userID, int64(now))
 	for _, e := range list {
 		s := status[e.key]
 		args = append(args, e.email, e.key, e.name, e.comment, e.attributes, e.zone, e.locale, string(s), statusAt(s, now), e.search())
 	}
-	rows, err := statement.QueryContext(ctx, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		var key string
-		if err := rows.Scan(&id, &key); err != nil {
-			return err
-		}
-		ids[key] = id
-	}
-	return rows.Err()
+	return args
 }
 
 func (bulkSQLite) mergeTx(ctx context.Context, tx db.Tx, list []merged) error {
-	raw, ok := tx.Raw().(*sql.Tx)
-	if !ok {
-		return fmt.Errorf("update recipients: unknown transaction %T", tx.Raw())
-	}
-	statement, err := raw.PrepareContext(ctx, `UPDATE recipients
-		SET name = ?, comment = ?, attributes = ?, time_zone = ?, locale = ?, search = ?, updated_at = ? WHERE id = ?`)
-	if err != nil {
-		return err
-	}
-	defer statement.Close()
 	now := int64(db.At(tx.Now()))
 	for i := range list {
 		m := &list[i]
-		if _, err := statement.ExecContext(ctx, m.name, m.comment, m.attributes, m.zone, m.locale, m.search(), now, m.id); err != nil {
+		_, err := tx.Exec(ctx, `UPDATE recipients
+			SET name = $2, comment = $3, attributes = $4, time_zone = $5, locale = $6, search = $7, updated_at = $8 WHERE id = $1`,
+			m.id, m.name, m.comment, m.attributes, m.zone, m.locale, m.search(), now)
+		if err != nil {
 			return err
 		}
 	}

@@ -240,14 +240,14 @@ func file(n int) string {
 	var text strings.Builder
 	text.WriteString("email;name;tags;comment;city\n")
 	for i := range n {
-		switch {
-		case i%50 == 7:
+		switch i % 50 {
+		case 7:
 			fmt.Fprintf(&text, "broken%d;\"x\n", i)
-		case i%50 == 8:
+		case 8:
 			fmt.Fprintf(&text, "no address;%d;;;\n", i)
-		case i%50 == 9:
+		case 9:
 			fmt.Fprintf(&text, "user%d@b.test;Again %d;more;;\n", i-20, i)
-		case i%50 == 10:
+		case 10:
 			fmt.Fprintf(&text, "user%d@b.test;U;x;\"line\nline;\"\"quoted\"\"\";Тверь\n", i)
 		default:
 			fmt.Fprintf(&text, "user%d@b.test;Иван %d;t%d|all;;%d\n", i, i, i%7, i)
