@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -140,6 +141,14 @@ func Run[T any](tab *Tab, action chromedp.Action[T]) T {
 		tab.t.Fatal(err)
 	}
 	return result
+}
+
+// WithoutScript forbids the pages of the tab all scripts.
+func (tab *Tab) WithoutScript() {
+	tab.t.Helper()
+	if _, err := chromedp.Call(tab.Context, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		tab.t.Fatal(err)
+	}
 }
 
 // Shoot saves a picture of the whole page to the folder that GONETS_SHOTS

@@ -4,6 +4,7 @@
 package gallery
 
 import (
+	"io"
 	"net/http"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 func Handler(bundle *i18n.Bundle, files *assets.Files) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(assets.Root, files)
+	mux.HandleFunc("GET /live", live)
 	for name, page := range Pages() {
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Security-Policy", assets.Policy)
@@ -32,6 +34,23 @@ func Handler(bundle *i18n.Bundle, files *assets.Files) http.Handler {
 		})
 	}
 	return mux
+}
+
+// live is the stream of a running report: a fragment, then a chart, then
+// silence until the browser goes.
+func live(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	for _, event := range []string{
+		"data: <span id=\"run-pace\" hx-swap-oob=\"true\">live</span>\n\n",
+		"event: chart\ndata: {\"at\": [1795346760], \"series\": [[7], [1]]}\n\n",
+	} {
+		if _, err := io.WriteString(w, event); err != nil {
+			return // the browser went
+		}
+	}
+	if err := http.NewResponseController(w).Flush(); err == nil {
+		<-r.Context().Done()
+	}
 }
 
 // Pages are the pages by name.

@@ -8,13 +8,13 @@
 import uPlot from "uplot";
 
 const colors = ["--tblr-blue", "--tblr-red"];
-const height = 220;
+const height = 240;
 
 function draw(element) {
   const { lang, zone } = element.dataset;
   const labels = JSON.parse(element.dataset.labels);
   const format = (options) => {
-    const f = new Intl.DateTimeFormat(lang, { timeZone: zone, ...options });
+    const f = new Intl.DateTimeFormat(lang, { timeZone: zone, hourCycle: "h23", ...options });
     return (seconds) => f.format(new Date(seconds * 1000));
   };
   const clock = format({ hour: "2-digit", minute: "2-digit" });
@@ -22,16 +22,26 @@ function draw(element) {
   const day = format({ day: "numeric", month: "short" });
   const number = new Intl.NumberFormat(lang);
 
-  const style = getComputedStyle(element);
-  const color = (name) => style.getPropertyValue(name).trim();
+  // A canvas knows no variables: a probe computes what they come to.
+  const probe = document.body.appendChild(document.createElement("span"));
+  probe.hidden = true;
+  const color = (name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
   const axis = {
     stroke: () => color("--tblr-secondary"),
     grid: { stroke: () => color("--tblr-border-color"), width: 1 },
     ticks: { show: false },
-    font: `12px ${style.fontFamily}`,
+    font: `12px ${getComputedStyle(element).fontFamily}`,
   };
   const bars = uPlot.paths.bars({ size: [0.8, 22], radius: 0.15 });
-  let points;
+  let points = JSON.parse(element.dataset.chart);
+  // The first series stands on those after it, and is drawn first.
+  const stacked = () => [
+    points.at,
+    ...points.series.map((_, i) => points.at.map((__, at) => points.series.slice(i).reduce((sum, s) => sum + s[at], 0))),
+  ];
 
   const chart = new uPlot(
     {
@@ -41,7 +51,7 @@ function draw(element) {
       cursor: { drag: { x: false, y: false }, points: { show: false } },
       scales: { x: { range: (_, min, max) => margins(points.at, min, max) }, y: { range: (_, __, max) => [0, Math.max(5, max * 1.1)] } },
       axes: [
-        { ...axis, grid: { show: false }, values: (_, at) => at.map((t) => (at[at.length - 1] - at[0] > 86400 ? day(t) : clock(t))) },
+        { ...axis, size: 28, grid: { show: false }, values: (_, at) => at.map((t) => (at[at.length - 1] - at[0] > 86400 ? day(t) : clock(t))) },
         { ...axis, size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (_, ns) => ns.map((n) => number.format(n)) },
       ],
       series: [
@@ -57,21 +67,16 @@ function draw(element) {
         })),
       ],
     },
-    [[]],
+    stacked(),
     element,
   );
 
-  // The first series stands on those after it, and is drawn first.
-  const show = (json) => {
-    points = JSON.parse(json);
-    const stacked = points.series.map((_, i) => points.at.map((__, at) => points.series.slice(i).reduce((sum, s) => sum + s[at], 0)));
-    chart.setData([points.at, ...stacked]);
-  };
-  show(element.dataset.chart);
-
   new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height })).observe(element);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart.redraw(false));
-  document.addEventListener("chart", (event) => show(event.detail.data));
+  document.addEventListener("chart", (event) => {
+    points = JSON.parse(event.detail.data);
+    chart.setData(stacked());
+  });
 }
 
 // margins leaves half a bar free at both ends.
