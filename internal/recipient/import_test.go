@@ -522,3 +522,31 @@ func TestExportRoundTrips(t *testing.T) {
 		}
 	})
 }
+
+// TestImportsAtOnce imports the same addresses twice at the same time, in
+// opposite orders.
+func TestImportsAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		var there, back []string
+		for i := range 2_000 {
+			there = append(there, fmt.Sprintf("user%d@b.test,tag%d\n", i, i%3))
+		}
+		back = slices.Clone(there)
+		slices.Reverse(back)
+		ended := make(chan Import, 2)
+		for _, rows := range [][]string{there, back} {
+			go func() {
+				i, err := b.ImportReader(t.Context(), b.anna, strings.NewReader("email,tags\n"+strings.Join(rows, "")), 0, ImportOptions{}, nil)
+				if err != nil {
+					t.Error(err)
+				}
+				ended <- i
+			}()
+		}
+		one, other := <-ended, <-ended
+		if one.Created+other.Created != 2_000 || one.Updated+other.Updated != 2_000 {
+			t.Errorf("got %+v and %+v, want 2000 created and 2000 updated in all", one.Progress, other.Progress)
+		}
+	})
+}
