@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"gonets/internal/i18n"
 	"gonets/internal/web/assets"
@@ -51,4 +53,76 @@ func TestPages(t *testing.T) {
 			}
 		}
 	}
+}
+
+// open shows a page of the gallery in a tab.
+func open(t *testing.T, tab *browsertest.Tab, url string) {
+	t.Helper()
+	tab.Do(chromedp.Navigate(url), chromedp.WaitReady("#toasts"))
+}
+
+// is waits until an expression holds in the page.
+func is(t *testing.T, tab *browsertest.Tab, expression string) {
+	t.Helper()
+	if !browsertest.Run(tab, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(5*time.Second))) {
+		t.Errorf("it doesn't come true: %s", expression)
+	}
+}
+
+// TestComfort uses what a person may use, with scripts.
+func TestComfort(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
+	url, browser := serve(t), browsertest.Open(t)
+
+	t.Run("the slash leads to the search", func(t *testing.T) {
+		tab := browser.Tab(t, 1280, 800)
+		open(t, tab, url+"/list")
+		tab.Do(chromedp.KeyEvent("/"))
+		is(t, tab, `document.activeElement.type === "search"`)
+	})
+	t.Run("a menu of a row closes by Escape", func(t *testing.T) {
+		tab := browser.Tab(t, 1280, 800)
+		open(t, tab, url+"/list")
+		tab.Do(chromedp.Click("details.dropdown summary"))
+		is(t, tab, `document.querySelectorAll("details.dropdown[open]").length === 1`)
+		tab.Axe()
+		tab.Shoot("menu")
+		tab.Do(chromedp.KeyEvent(kb.Escape))
+		is(t, tab, `document.querySelectorAll("details.dropdown[open]").length === 0`)
+	})
+	t.Run("a question is modal", func(t *testing.T) {
+		tab := browser.Tab(t, 1280, 800)
+		open(t, tab, url+"/report?lang=ru")
+		tab.Do(chromedp.Click(`.btn-list > button[popovertarget="stop"]`))
+		is(t, tab, `document.querySelector("#stop:modal") !== null`)
+		tab.Axe()
+		tab.Shoot("confirm")
+		tab.Do(chromedp.Click(`#stop button[popovertargetaction="hide"]`))
+		is(t, tab, `document.querySelector("#stop:modal") === null`)
+	})
+	t.Run("a report lives", func(t *testing.T) {
+		tab := browser.Tab(t, 1280, 800)
+		open(t, tab, url+"/report")
+		is(t, tab, `document.getElementById("run-pace").textContent === "live"`)
+		is(t, tab, `document.querySelector("[data-live-lost]").hidden`)
+	})
+}
+
+// TestWithoutScript uses the same where scripts are forbidden.
+func TestWithoutScript(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
+	url, browser := serve(t), browsertest.Open(t)
+
+	tab := browser.Tab(t, 390, 844)
+	tab.WithoutScript()
+	tab.Do(chromedp.Navigate(url + "/report?lang=ru"))
+	tab.Do(chromedp.Click(`button[popovertarget="menu"]`), chromedp.WaitVisible(`#menu a[href="/recipients"]`))
+	tab.Shoot("phone-menu")
+	tab.Do(chromedp.Click(`button[popovertarget="menu"]`), chromedp.WaitNotVisible(`#menu a[href="/recipients"]`))
+	tab.Do(chromedp.Click(`.btn-list > button[popovertarget="stop"]`), chromedp.WaitVisible(`#stop button[type="submit"]`))
+	tab.Shoot("phone-confirm")
 }
