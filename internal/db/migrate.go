@@ -73,3 +73,12 @@ func refuseNewer(ctx context.Context, provider *goose.Provider) error {
 	}
 	return nil
 }
+
+// SchemaVersion is the version of the tables as they are.
+func (d *DB) SchemaVersion(ctx context.Context) (version int64, err error) {
+	err = d.Read().QueryRow(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&version)
+	if err != nil {
+		return 0, unavailable(fmt.Errorf("ask for the schema's version: %w", err))
+	}
+	return version, nil
+}
