@@ -111,7 +111,13 @@ type Config struct {
 }
 
 // Switch is on or off.
-type Switch bool
+type Switch string
+
+// The positions of a Switch.
+const (
+	On  Switch = "on"
+	Off Switch = "off"
+)
 
 // Size is a number of bytes.
 type Size int64

@@ -48,7 +48,7 @@ func TestFlagOverEnvironmentOverFile(t *testing.T) {
 	if p := l.Check(&c); len(p) > 0 {
 		t.Fatalf("problems: %v", p)
 	}
-	if c.SMTPConnections != 5 || c.SMTPRate != 2.5 || bool(c.Worker) {
+	if c.SMTPConnections != 5 || c.SMTPRate != 2.5 || c.Worker != Off {
 		t.Errorf("got %d, %g, %v; want the flag's 5, the environment's 2.5, the file's off", c.SMTPConnections, c.SMTPRate, c.Worker)
 	}
 	if got, want := c.Retries.String(), "10ms,1s"; got != want {

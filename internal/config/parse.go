@@ -15,18 +15,11 @@ import (
 func parseSwitch(text string) (Switch, string) {
 	switch strings.ToLower(text) {
 	case "on", "true", "yes", "1":
-		return true, ""
+		return On, ""
 	case "off", "false", "no", "0":
-		return false, ""
+		return Off, ""
 	}
-	return false, "config.switch"
-}
-
-func (s Switch) String() string {
-	if s {
-		return "on"
-	}
-	return "off"
+	return Off, "config.switch"
 }
 
 func parseInt(text string) (int, string) {

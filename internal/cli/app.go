@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"gonets/internal/account"
+	"gonets/internal/config"
+	"gonets/internal/db"
+	"gonets/internal/delivery"
+	"gonets/internal/engine"
+	"gonets/internal/fault"
+	"gonets/internal/letter"
+	"gonets/internal/mailing"
+	"gonets/internal/message"
+	"gonets/internal/queue"
+	"gonets/internal/recipient"
+	"gonets/internal/sandbox"
+	"gonets/internal/smtp"
+)
+
+// duty is what a process does besides answering its own command.
+type duty struct {
+	node      string // its name in leases; unique among living processes
+	scheduler bool   // open due runs
+	worker    bool   // plan, send, import, carry letters
+}
+
+// app is everything, wired. Built from the bottom of the house to its top:
+// nothing is in it that would stand beside the code paths of a server.
+type app struct {
+	duty
+	db         *db.DB
+	queue      *queue.Queue
+	accounts   *account.Accounts
+	recipients *recipient.Recipients
+	messages   *message.Messages
+	mailings   *mailing.Mailings
+	ledger     *delivery.Ledger
+	letters    *letter.Post
+	inbox      *sandbox.Inbox
+	engine     *engine.Engine
+
+	post    *smtp.Pool // of letters, so that they wait behind no mailing
+	server  string     // the mail server, without its password
+	started bool
+}
+
+// open opens the database, brings its schema up to date and wires the
+// packages. Nothing works yet: see start.
+func (s *session) open(ctx context.Context, d duty) (*app, error) {
+	store, err := s.openDB(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := &app{duty: d, db: store}
+	if err := a.wire(ctx, s); err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// openDB opens the database with its schema up to date.
+func (s *session) openDB(ctx context.Context) (*db.DB, error) {
+	store, err := db.Open(ctx, s.config.DatabaseURL, s.clock)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Migrate(ctx, queue.Migrate(store)); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return store, nil
+}
+
+func (a *app) wire(ctx context.Context, s *session) error {
+	c := s.config
+	secret, err := s.secret(ctx, a.db)
+	if err != nil {
+		return err
+	}
+	a.inbox = sandbox.New(a.db, sandbox.Options{Log: s.log})
+	server, err := a.mailServer(ctx, c)
+	if err != nil {
+		return err
+	}
+	a.server = server.String()
+	a.post = smtp.NewPool(server, letterConnections, time.Minute)
+	a.queue = queue.New(a.db, s.log)
+	a.letters, err = letter.New(a.db, a.queue, s.bundle, letter.Options{
+		From: c.MailFrom, BaseURL: c.BaseURL, Secret: secret, Send: a.sendLetter, Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("wire letters: %w", err)
+	}
+	a.ledger = delivery.New(a.db, policy(c), recipient.Addresses)
+	a.recipients = recipient.New(a.db, a.queue, a.ledger, recipient.Options{
+		Secret: secret, BaseURL: c.BaseURL, ImportMax: int64(c.ImportMax),
+	})
+	a.recipients.Work()
+	a.messages = message.New(a.db, s.bundle)
+	a.mailings = mailing.New(a.db, a.queue, a.recipients, a.messages, a.ledger, s.log, mailing.Options{Grace: c.Grace})
+	a.accounts = account.New(a.db, a.letters, account.Options{
+		RegistrationOpen: c.Registration == config.Open,
+		OnBlock:          a.mailings.PauseOwnerTx,
+	})
+	a.wireEngine(c, server, s.log)
+	return a.queue.Open(a.workers())
+}
+
+func (a *app) wireEngine(c *config.Config, server smtp.Config, log *slog.Logger) {
+	host := "localhost"
+	if base, err := url.Parse(c.BaseURL); err == nil { // checked at the start
+		host = base.Hostname()
+	}
+	a.engine = engine.New(engine.Parts{
+		Ledger: a.ledger, Mailings: a.mailings, Recipients: a.recipients, Messages: a.messages,
+		Queue: a.queue, Store: a.db, Clock: db.SystemClock{}, Log: log,
+	}, engine.Options{
+		Node: a.node, SMTP: server, Connections: c.SMTPConnections, Rate: c.SMTPRate, EnvelopeFrom: c.EnvelopeFrom,
+		Host: host, Scheduler: a.scheduler, Worker: a.worker,
+	})
+	a.engine.Register()
+}
+
+// mailServer is the one of the settings, or, in a process that sends, a
+// sandbox of its own.
+func (a *app) mailServer(ctx context.Context, c *config.Config) (smtp.Config, error) {
+	raw := c.SMTPURL
+	if raw == "" {
+		if !a.worker {
+			return smtp.Config{}, nil // this process connects to none
+		}
+		address, err := a.inbox.Start(ctx)
+		if err != nil {
+			return smtp.Config{}, err
+		}
+		raw = "smtp://" + address
+	}
+	server, err := smtp.ParseURL(raw)
+	if err != nil {
+		return smtp.Config{}, fault.Because(err, fault.Invalid, "config.smtp_url", fault.Args{"Cause": err.Error()})
+	}
+	return server, nil
+}
+
+// secret is the service's secret, if it is the one that the database was first
+// used with: with another, no session, link or sealed letter could be read.
+func (s *session) secret(ctx context.Context, store *db.DB) ([]byte, error) {
+	secret, err := s.config.Secret()
+	if err != nil {
+		return nil, fault.Because(err, fault.Unavailable, "cli.secret_file", fault.Args{"Path": s.config.SecretPath()})
+	}
+	mine := config.Fingerprint(secret)
+	kept, err := store.Keep(ctx, "secret_fingerprint", mine)
+	if err != nil {
+		return nil, err
+	}
+	if subtle.ConstantTimeCompare([]byte(kept), []byte(mine)) != 1 {
+		return nil, fault.New(fault.Conflict, "cli.secret_differs", fault.Args{"Path": s.config.SecretPath()})
+	}
+	return secret, nil
+}
+
+func policy(c *config.Config) delivery.Policy {
+	p := delivery.DefaultPolicy()
+	p.Retries, p.RetryMax, p.GiveUp, p.Lease = c.Retries, c.RetryMax, c.GiveUp, c.Lease
+	return p
+}
+
+// letterWorkers and letterConnections are for the service's own letters.
+const (
+	letterWorkers     = 2
+	letterConnections = 2
+)
+
+func (a *app) workers() queue.Workers {
+	workers := a.engine.Workers()
+	if a.worker {
+		workers[queue.Letters] = letterWorkers
+	}
+	return workers
+}
+
+// start begins to work what the duty says.
+func (a *app) start(ctx context.Context) error {
+	if !a.worker && !a.scheduler {
+		return nil
+	}
+	a.started = true
+	if err := a.engine.Start(ctx); err != nil {
+		return err
+	}
+	return a.queue.Start(ctx)
+}
+
+// stopTime is how long a process takes to end at most.
+const stopTime = 15 * time.Second
+
+// stop ends the work: what is in flight is finished, everything else stays
+// for others.
+func (a *app) stop(ctx context.Context) error {
+	if !a.started {
+		return nil
+	}
+	a.started = false
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	queued := make(chan error, 1)
+	go func() { queued <- a.queue.Stop(ctx) }()
+	err := a.engine.Stop(ctx)
+	return errors.Join(<-queued, err)
+}
+
+// close gives everything back. Stop before, if it was started.
+func (a *app) close() {
+	if a.post != nil {
+		a.post.Close() //nolint:errcheck // connections without a message
+	}
+	if a.inbox != nil {
+		a.inbox.Stop()
+	}
+	a.db.Close() //nolint:errcheck // what is committed is committed
+}

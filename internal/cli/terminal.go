@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/term"
+
+	"gonets/internal/config"
+	"gonets/internal/fault"
+	"gonets/internal/i18n"
+	"gonets/internal/mail"
+	"gonets/internal/smtp"
+)
+
+// terminal talks to whoever called the command.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+	say      *i18n.Localizer
+	json     bool // answer in JSON
+	debug    bool // show causes
+	live     bool // the standard error is a terminal: bars may move there
+}
+
+func newTerminal(p Process, say *i18n.Localizer) *terminal {
+	return &terminal{in: p.In, out: p.Out, err: p.Err, say: say, live: isTerminal(p.Err)}
+}
+
+// isTerminal reports whether a stream is a screen or a keyboard.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// language is the person's, as the system has it: LC_ALL wins over
+// LC_MESSAGES, and that over LANG (POSIX, 8.2).
+func language(env func(string) (string, bool)) string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if value, ok := env(name); ok && value != "" {
+			if strings.HasPrefix(strings.ToLower(value), "ru") {
+				return i18n.Russian
+			}
+			return i18n.English
+		}
+	}
+	return i18n.English
+}
+
+// println writes a line of the answer.
+func (t *terminal) println(text string) {
+	fmt.Fprintln(t.out, text)
+}
+
+// tell writes a sentence of the answer, which machines don't want.
+func (t *terminal) tell(key string, args ...any) {
+	if !t.json {
+		t.println(t.say.T(key, args...))
+	}
+}
+
+// note writes a sentence beside the answer.
+func (t *terminal) note(key string, args ...any) {
+	fmt.Fprintln(t.err, t.say.T(key, args...))
+}
+
+// write answers a machine: one JSON document.
+func (t *terminal) write(value any) error {
+	encoder := json.NewEncoder(t.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// table writes rows in columns; the first row is the headings.
+func (t *terminal) table(rows [][]string) error {
+	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t"))
+	}
+	return w.Flush()
+}
+
+// moment is a time as people read it at their own clock.
+func (t *terminal) moment(at time.Time) string { return t.say.DateTime(at, time.Local) }
+
+// fail says what went wrong and answers the exit code. Causes are shown with
+// --debug alone: they are for whoever mends the program.
+func (t *terminal) fail(ctx context.Context, err error) int {
+	code := exitCode(ctx, err)
+	switch e, isFault := errors.AsType[*fault.Error](err); {
+	case code == exitInterrupted:
+		t.note("cli.interrupted")
+	case code == exitPartly:
+		return code // it has been told
+	case isFault:
+		t.complain(e)
+	default:
+		t.note("cli.internal")
+	}
+	if t.debug {
+		fmt.Fprintln(t.err, err)
+	}
+	return code
+}
+
+// complain says an error for a person, with every failing field.
+func (t *terminal) complain(e *fault.Error) {
+	fmt.Fprintln(t.err, t.say.Sentence(e.Key, e.Args))
+	for _, f := range e.Fields {
+		fmt.Fprintf(t.err, "  %s: %s\n", f.Name, t.say.Sentence(f.Key, f.Args))
+	}
+}
+
+// password is what the person types, twice and unseen, or the first line of
+// the standard input where fromInput asks for it.
+func (t *terminal) password(fromInput bool) (string, error) {
+	if fromInput {
+		line, err := bufio.NewReader(t.in).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("read the password: %w", err)
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	if !isTerminal(t.in) {
+		return "", fault.New(fault.Invalid, "cli.password_missing", nil)
+	}
+	first, err := t.hidden("cli.password")
+	if err != nil {
+		return "", err
+	}
+	second, err := t.hidden("cli.password_again")
+	if err != nil {
+		return "", err
+	}
+	if first != second {
+		return "", fault.New(fault.Invalid, "cli.password_differs", nil)
+	}
+	return first, nil
+}
+
+func (t *terminal) hidden(key string) (string, error) {
+	keyboard, _ := t.in.(*os.File) // password has seen that it is one
+	fmt.Fprint(t.err, t.say.T(key)+" ")
+	typed, err := term.ReadPassword(int(keyboard.Fd()))
+	fmt.Fprintln(t.err)
+	if err != nil {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	return string(typed), nil
+}
+
+// check refuses settings that can't be used, with every reason at once: those
+// that package config knows, and those that only other packages can tell.
+func check(loader *config.Loader, c *config.Config) error {
+	var fields fault.Fields
+	for _, p := range loader.Check(c) {
+		fields.Add(p.Name, p.Key, p.Args)
+	}
+	if c.SMTPURL != "" {
+		if _, err := smtp.ParseURL(c.SMTPURL); err != nil {
+			fields.Add("GONETS_SMTP_URL", "config.smtp_url", fault.Args{"Cause": err.Error()})
+		}
+	}
+	checkAddress(&fields, "GONETS_ENVELOPE_FROM", c.EnvelopeFrom)
+	if len(fields) == 0 { // otherwise it may follow from what is wrong already
+		checkAddress(&fields, "GONETS_MAIL_FROM", c.MailFrom)
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return &exitError{code: exitUsage, err: &fault.Error{Kind: fault.Invalid, Key: "cli.settings", Fields: fields}}
+}
+
+func checkAddress(fields *fault.Fields, name, value string) {
+	if value == "" {
+		return
+	}
+	_, err := mail.ParseAddress(value)
+	if e, ok := errors.AsType[*mail.AddressError](err); ok {
+		fields.Add(name, e.Key, e.Args)
+	}
+}
