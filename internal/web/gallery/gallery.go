@@ -4,6 +4,8 @@
 package gallery
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -40,13 +42,17 @@ func Handler(bundle *i18n.Bundle, files *assets.Files) http.Handler {
 // silence until the browser goes.
 func live(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
-	for _, event := range []string{
-		"data: <span id=\"run-pace\" hx-swap-oob=\"true\">live</span>\n\n",
-		"event: chart\ndata: {\"at\": [1795346760], \"series\": [[7], [1]]}\n\n",
-	} {
-		if _, err := io.WriteString(w, event); err != nil {
-			return // the browser went
-		}
+	if _, err := io.WriteString(w, "data: <span class=\"text-secondary\" id=\"run-pace\" hx-swap-oob=\"true\">live</span>\n\n"); err != nil {
+		return // the browser went
+	}
+	more := series()
+	more.Values[0][37] = 40
+	points, err := json.Marshal(more)
+	if err != nil {
+		panic(err) // numbers always are JSON
+	}
+	if _, err := fmt.Fprintf(w, "event: chart\ndata: %s\n\n", points); err != nil {
+		return
 	}
 	if err := http.NewResponseController(w).Flush(); err == nil {
 		<-r.Context().Done()

@@ -49,7 +49,7 @@ function draw(element) {
       height,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
       cursor: { drag: { x: false, y: false }, points: { show: false } },
-      scales: { x: { range: (_, min, max) => margins(points.at, min, max) }, y: { range: (_, __, max) => [0, Math.max(5, max * 1.1)] } },
+      scales: { x: { range: () => margins(points.at) }, y: { range: (_, __, max) => [0, Math.max(5, max * 1.1)] } },
       axes: [
         { ...axis, size: 28, grid: { show: false }, values: (_, at) => at.map((t) => (at[at.length - 1] - at[0] > 86400 ? day(t) : clock(t))) },
         { ...axis, size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (_, ns) => ns.map((n) => number.format(n)) },
@@ -80,9 +80,10 @@ function draw(element) {
 }
 
 // margins leaves half a bar free at both ends.
-function margins(at, min, max) {
+function margins(at) {
+  if (!at.length) return [0, 60];
   const step = at.length > 1 ? at[1] - at[0] : 60;
-  return at.length ? [min - step / 2, max + step / 2] : [min, max];
+  return [at[0] - step / 2, at[at.length - 1] + step / 2];
 }
 
 document.querySelectorAll("[data-chart]").forEach(draw);
