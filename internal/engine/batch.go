@@ -58,30 +58,37 @@ func (s *shipment) isHalted() bool {
 
 // sendBatch takes the lease of a batch and gives its parcels to the couriers.
 // A second job for the same batch finds the lease taken and returns. It ends
-// by itself well before its job's time, and hands the rest back.
+// by itself well before its job's time, and hands the rest back. It never
+// fails: what it could not do, a next job will, which the tick enqueues; the
+// queue's own retries would stand still while it elects a leader.
 func (e *Engine) sendBatch(ctx context.Context, job batchJob) error {
 	if e.server.away() || e.work.Err() != nil {
 		return e.Ledger.Unqueue(context.WithoutCancel(ctx), job.BatchID)
 	}
 	batch, ok, err := e.Ledger.Claim(ctx, e.o.Node, job.BatchID)
-	if err != nil || !ok {
-		return err
+	if err != nil {
+		e.Log.Error("a batch was not claimed", "batch", job.BatchID, "error", err)
+		return e.Ledger.Unqueue(context.WithoutCancel(ctx), job.BatchID)
 	}
-	done := make(chan error, 1)
+	if !ok {
+		return nil
+	}
+	done := make(chan struct{})
 	e.sent.Go(func() {
-		err := e.ship(ctx, batch)
+		defer close(done)
+		if err := e.ship(ctx, batch); err != nil {
+			e.Log.Error("a batch was not sent", "batch", batch.ID, "run", batch.RunID, "error", err)
+		}
 		if err := e.Ledger.Release(context.WithoutCancel(ctx), batch); err != nil {
 			e.Log.Error("the lease will expire", "batch", batch.ID, "error", err)
 		}
 		e.nudge()
-		done <- err
 	})
 	select {
-	case err := <-done:
-		return err
+	case <-done:
 	case <-ctx.Done(): // a message is in flight for long; its courier keeps the lease
-		return nil
 	}
+	return nil
 }
 
 // ship sends what it can of a batch, and returns when no courier holds any of

@@ -115,7 +115,7 @@ func New(p Parts, o Options) *Engine {
 	if o.Rate > 0 {
 		limit = rate.Limit(o.Rate)
 	}
-	return &Engine{
+	e := &Engine{
 		Parts:  p,
 		o:      o,
 		pool:   smtp.NewPool(o.SMTP, o.Connections, idleTime),
@@ -123,6 +123,10 @@ func New(p Parts, o Options) *Engine {
 		outbox: make(chan *parcel),
 		nudges: make(chan struct{}, 1),
 	}
+	e.work, e.stop = context.WithCancel(context.Background())
+	e.wire, e.cut = context.WithCancel(context.Background())
+	e.books, e.finished = context.WithCancel(context.Background())
+	return e
 }
 
 // Register tells the queue how the engine's jobs are worked.
@@ -140,7 +144,7 @@ func (e *Engine) Workers() queue.Workers {
 }
 
 // Start frees what a dead predecessor of the same name left behind, and begins
-// to work. It fails if a living process has the name.
+// to work. It fails if a living process has the name. Start the queue after it.
 func (e *Engine) Start(ctx context.Context) error {
 	release, held, err := e.Store.Hold(ctx, "node "+e.o.Node)
 	if err != nil {
@@ -158,10 +162,6 @@ func (e *Engine) Start(ctx context.Context) error {
 	if freed > 0 {
 		e.Log.Info("go on where the last process of this name ended", "node", e.o.Node, "batches", freed)
 	}
-	background := context.WithoutCancel(ctx)
-	e.work, e.stop = context.WithCancel(background)
-	e.wire, e.cut = context.WithCancel(background)
-	e.books, e.finished = context.WithCancel(background)
 	e.rest.Go(func() { e.Ledger.Run(e.books) })
 	e.rest.Go(e.ticks)
 	if e.o.Worker {

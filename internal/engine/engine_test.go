@@ -203,10 +203,10 @@ func (n *node) user() (id int64) {
 func (n *node) start() *node {
 	n.t.Helper()
 	ctx := n.t.Context()
-	if err := n.queue.Start(ctx); err != nil {
+	if err := n.engine.Start(ctx); err != nil {
 		n.t.Fatal(err)
 	}
-	if err := n.engine.Start(ctx); err != nil {
+	if err := n.queue.Start(ctx); err != nil {
 		n.t.Fatal(err)
 	}
 	n.t.Cleanup(n.stop)
