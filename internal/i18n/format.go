@@ -192,7 +192,8 @@ func (l *Localizer) Duration(d time.Duration) string {
 	}
 	last := min(first+1, len(sizes)-1)
 	d = d.Round(sizes[last])
-	if first > 0 && d >= sizes[first-1] { // 59 min 59.9 s are an hour
+	// Rounded, 59 min 59.9 s are an hour.
+	if first > 0 && d >= sizes[first-1] { //nolint:gosec // first-1 is within sizes
 		first, last = first-1, first
 	}
 	var parts []string
