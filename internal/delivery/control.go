@@ -90,9 +90,12 @@ func (l *Ledger) skipTx(ctx context.Context, tx db.Tx, reason, condition string,
 	return counts.writeTx(ctx, tx)
 }
 
-// ForgetRecipientTx takes a deleted recipient's address out of the attempts;
-// the deliveries stay.
+// ForgetRecipientTx skips what is planned for a recipient who is being deleted,
+// and takes the address out of the attempts; the deliveries stay.
 func (l *Ledger) ForgetRecipientTx(ctx context.Context, tx db.Tx, recipientID int64) error {
+	if err := l.SkipRecipientTx(ctx, tx, recipientID, ReasonDeleted); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `
 		UPDATE attempts SET address = ''
 		 WHERE delivery_id IN (SELECT id FROM deliveries WHERE recipient_id = $1)`, recipientID)
@@ -182,4 +185,13 @@ func (l *Ledger) RecipientsIn(ctx context.Context, q db.Q, runID int64, states [
 		return nil, fmt.Errorf("read the recipients of run %d: %w", runID, err)
 	}
 	return ids, nil
+}
+
+// Held says whether a run is held.
+func (l *Ledger) Held(ctx context.Context, runID int64) (bool, error) {
+	b, err := readBook(ctx, l.db.Read(), runID)
+	if err != nil {
+		return false, fmt.Errorf("read the hold of run %d: %w", runID, err)
+	}
+	return b.held, nil
 }
