@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -138,7 +137,7 @@ func readBook(ctx context.Context, q db.Q, runID int64) (book, error) {
 func load(ctx context.Context, q db.Q, r run, batchID int64) ([]*Delivery, error) {
 	rows, err := q.Query(ctx, `
 		SELECT id, run_id, recipient_id, state, epoch, tries, copies, first_at
-		  FROM deliveries WHERE batch_id = $1 AND state = 0 ORDER BY id`, batchID)
+		  FROM deliveries WHERE batch_id = $1 AND state = 0 AND leaving = 0 ORDER BY id`, batchID)
 	if err != nil {
 		return nil, err
 	}
@@ -156,10 +155,24 @@ func load(ctx context.Context, q db.Q, r run, batchID int64) ([]*Delivery, error
 	return list, rows.Err()
 }
 
-// Release gives a batch back: done if nothing in it is left to be sent,
-// otherwise to be fed again.
+// Release gives a batch back, of which nothing is on its way any more: done if
+// nothing in it is left to be sent, otherwise to be fed again. A delivery that
+// is leaving still is one whose result could not be recorded.
 func (l *Ledger) Release(ctx context.Context, b Batch) error {
-	err := l.db.Tx(ctx, func(tx db.Tx) error { return releaseTx(ctx, tx, b) })
+	err := l.db.Tx(ctx, func(tx db.Tx) error {
+		books, err := lockRuns(ctx, tx, b.RunID)
+		if err != nil {
+			return err
+		}
+		var epoch int64
+		if err := tx.QueryRow(ctx, `SELECT epoch FROM batches WHERE id = $1`, b.ID).Scan(&epoch); err != nil || epoch != b.Epoch {
+			return err
+		}
+		if err := l.settleLeavingTx(ctx, tx, books[b.RunID], b); err != nil {
+			return err
+		}
+		return releaseTx(ctx, tx, b)
+	})
 	if err != nil {
 		return fmt.Errorf("release batch %d: %w", b.ID, err)
 	}
@@ -170,7 +183,7 @@ func releaseTx(ctx context.Context, tx db.Tx, b Batch) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE batches
 		   SET owner = '', lease_until = 0, queued_at = 0,
-		       done = CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE batch_id = $1 AND state <= 1) THEN 0 ELSE 1 END
+		       done = CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE batch_id = $1 AND state = 0) THEN 0 ELSE 1 END
 		 WHERE id = $1 AND epoch = $2`, b.ID, b.Epoch)
 	return err
 }
@@ -279,12 +292,12 @@ func (l *Ledger) settleLeavingTx(ctx context.Context, tx db.Tx, b book, batch Ba
 	resend := flag(b.resend)
 	rows, err := tx.Query(ctx, `
 		UPDATE deliveries
-		   SET epoch = epoch + 1, tries = tries + 1, updated_at = $2,
+		   SET epoch = epoch + 1, leaving = 0, tries = tries + 1, updated_at = $2,
 		       first_at = CASE WHEN first_at = 0 THEN updated_at ELSE first_at END,
 		       state  = CASE WHEN $3 = 1 AND copies < $4 THEN 0 ELSE 5 END,
 		       reason = CASE WHEN $3 = 1 AND copies < $4 THEN '' ELSE '`+ReasonCrashed+`' END,
 		       copies = CASE WHEN $3 = 1 AND copies < $4 THEN copies + 1 ELSE copies END
-		 WHERE batch_id = $1 AND state = 1
+		 WHERE batch_id = $1 AND state = 0 AND leaving = 1
 		RETURNING id, run_id, recipient_id, epoch - 1, state`, batch.ID, now, resend, l.policy.MaxCopies)
 	if err != nil {
 		return err
@@ -313,12 +326,8 @@ func (l *Ledger) settleLeavingTx(ctx context.Context, tx db.Tx, b book, batch Ba
 	if err := l.addressTx(ctx, tx, records); err != nil {
 		return err
 	}
-	list, err := json.Marshal(records)
-	if err != nil {
-		return err
-	}
-	if err := insertAttemptsTx(ctx, tx, string(list)); err != nil {
-		return err
+	if err := scribeOf(tx).attemptsTx(ctx, tx, records); err != nil {
+		return fmt.Errorf("record attempts: %w", err)
 	}
 	return counts.writeTx(ctx, tx)
 }

@@ -2,9 +2,9 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gonets/internal/db"
@@ -139,102 +139,109 @@ func (l *Ledger) Commit(ctx context.Context, results []Result, mark *Delivery) (
 
 // commit writes a group in one transaction.
 func (l *Ledger) commit(ctx context.Context, group []*turn) error {
+	p := l.page(group)
 	err := l.db.Tx(ctx, func(tx db.Tx) error {
-		books, err := lockRuns(ctx, tx, runsOf(group)...)
-		if err != nil {
+		clear(p.moved) // a repeated transaction begins anew
+		clear(p.marked)
+		if err := scribeOf(tx).writeTx(ctx, tx, p); err != nil {
 			return err
 		}
-		tally, err := l.recordTx(ctx, tx, group)
-		if err != nil {
-			return err
-		}
-		if err := tally.writeTx(ctx, tx); err != nil {
-			return err
-		}
-		return markTx(ctx, tx, group, books)
+		return p.tally().writeTx(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("commit to the ledger: %w", err)
 	}
+	for _, t := range group {
+		t.settled(p)
+	}
 	return nil
 }
 
-func runsOf(group []*turn) []int64 {
-	var ids []int64
-	seen := map[int64]bool{}
-	add := func(id int64) {
-		if !seen[id] {
-			seen[id] = true
-			ids = append(ids, id)
-		}
-	}
+// page is what one transaction of the committer writes: the results of a group
+// and then its marks.
+type page struct {
+	runs    []int64
+	records []record
+	marks   []*Delivery
+	moved   map[int64]bool // deliveries whose state the results have changed
+	marked  map[int64]bool // deliveries that may leave
+}
+
+func (l *Ledger) page(group []*turn) *page {
+	p := &page{moved: map[int64]bool{}, marked: map[int64]bool{}}
 	for _, t := range group {
 		for i := range t.results {
-			add(t.results[i].Delivery.RunID)
+			p.records = append(p.records, l.record(&t.results[i]))
+			p.run(t.results[i].Delivery.RunID)
 		}
 		if t.mark != nil {
-			add(t.mark.RunID)
+			p.marks = append(p.marks, t.mark)
+			p.run(t.mark.RunID)
 		}
 	}
-	return ids
+	return p
 }
 
-// markTx moves planned → leaving for the marks whose runs are not held.
-func markTx(ctx context.Context, tx db.Tx, group []*turn, books map[int64]book) error {
-	wanted := map[int64]*turn{}
-	var ids []int64
-	for _, t := range group {
-		t.marked = false // a repeated transaction begins anew
-		if t.mark != nil && !books[t.mark.RunID].held {
-			wanted[t.mark.ID] = t
-			ids = append(ids, t.mark.ID)
-		}
+// run notes that the page is about a run, of which there are few at a time.
+func (p *page) run(id int64) {
+	if !slices.Contains(p.runs, id) {
+		p.runs = append(p.runs, id)
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	rows, err := tx.Query(ctx, `
-		UPDATE deliveries SET state = 1, epoch = epoch + 1, updated_at = $2
-		 WHERE id = ANY($1) AND state = 0
-		RETURNING id, epoch`, ids, db.At(tx.Now()))
-	if err != nil {
-		return fmt.Errorf("mark: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, epoch int64
-		if err := rows.Scan(&id, &epoch); err != nil {
-			return fmt.Errorf("mark: %w", err)
-		}
-		wanted[id].marked = true
-		wanted[id].mark.epoch = epoch
-	}
-	return rows.Err()
 }
 
-// record is a result as one row of JSON, for both tables.
+// tally is what the page changes in the counters. A late result, whose row
+// somebody else has moved on, keeps its attempt and changes nothing.
+func (p *page) tally() tally {
+	counts := tally{}
+	for i := range p.records {
+		r := &p.records[i]
+		if r.Stage != "" {
+			counts.attempt(r)
+		}
+		if p.moved[r.ID] {
+			counts.state(r)
+		}
+	}
+	return counts
+}
+
+// settled tells a turn what is committed. The next try of a delivery, at once,
+// builds on this one.
+func (t *turn) settled(p *page) {
+	for i := range t.results {
+		if r := &t.results[i]; r.End == Dropped && r.Delivery.firstAt.IsZero() && r.Stage != "" {
+			r.Delivery.firstAt = r.At
+		}
+	}
+	if t.mark != nil && p.marked[t.mark.ID] {
+		t.marked = true
+		t.mark.epoch++
+	}
+}
+
+// record is a result as it is written, for both tables.
 type record struct {
-	ID          int64   `json:"id"`
-	Epoch       int64   `json:"epoch"`
-	State       State   `json:"state"`
-	Reason      string  `json:"reason"`
-	Tries       int64   `json:"tries"`
-	Copies      int64   `json:"copies"`
-	FirstAt     db.Time `json:"first_at"`
-	NextAt      db.Time `json:"next_at"`
-	At          db.Time `json:"at"`
-	Month       int64   `json:"month"`
-	RunID       int64   `json:"run_id"`
-	MailingID   int64   `json:"mailing_id"`
-	UserID      int64   `json:"user_id"`
-	RecipientID int64   `json:"recipient_id"`
-	Address     string  `json:"address"`
-	Outcome     Outcome `json:"outcome"`
-	Stage       string  `json:"stage"`
-	Code        int64   `json:"code"`
-	Enhanced    string  `json:"enhanced"`
-	Response    string  `json:"response"`
-	Server      string  `json:"server"`
+	ID          int64
+	Epoch       int64
+	State       State
+	Reason      string
+	Tries       int64
+	Copies      int64
+	FirstAt     db.Time
+	NextAt      db.Time
+	At          db.Time
+	Month       int64
+	RunID       int64
+	MailingID   int64
+	UserID      int64
+	RecipientID int64
+	Address     string
+	Outcome     Outcome
+	Stage       string
+	Code        int64
+	Enhanced    string
+	Response    string
+	Server      string
 }
 
 func (l *Ledger) record(r *Result) record {
@@ -254,90 +261,4 @@ func (l *Ledger) record(r *Result) record {
 		Address: r.Address, Outcome: r.outcome(), Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced,
 		Response: r.Response, Server: r.Server,
 	}
-}
-
-// recordTx writes the attempts, and the new state of each delivery whose epoch
-// still holds. A late result, whose row somebody else has moved on, keeps its
-// attempt and changes nothing.
-func (l *Ledger) recordTx(ctx context.Context, tx db.Tx, group []*turn) (tally, error) {
-	var records []record
-	for _, t := range group {
-		for i := range t.results {
-			records = append(records, l.record(&t.results[i]))
-		}
-	}
-	if len(records) == 0 {
-		return nil, nil
-	}
-	list, err := json.Marshal(records)
-	if err != nil {
-		return nil, fmt.Errorf("record: %w", err)
-	}
-	counts := tally{}
-	for i := range records {
-		if records[i].Stage != "" {
-			counts.attempt(&records[i])
-		}
-	}
-	if err := insertAttemptsTx(ctx, tx, string(list)); err != nil {
-		return nil, err
-	}
-	moved, err := moveTx(ctx, tx, string(list))
-	if err != nil {
-		return nil, err
-	}
-	for i := range records {
-		if moved[records[i].ID] {
-			counts.state(&records[i])
-		}
-	}
-	// The next try, at once and of the same delivery, builds on this one.
-	for _, t := range group {
-		for i := range t.results {
-			if r := &t.results[i]; r.End == Dropped && r.Delivery.firstAt.IsZero() && r.Stage != "" {
-				r.Delivery.firstAt = r.At
-			}
-		}
-	}
-	return counts, nil
-}
-
-func insertAttemptsTx(ctx context.Context, tx db.Tx, list string) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id,
-		                      epoch, address, outcome, stage, code, enhanced, response, server)
-		SELECT r.at, r.month, r.id, r.run_id, r.mailing_id, r.user_id, r.recipient_id,
-		       r.epoch, r.address, r.outcome, r.stage, r.code, r.enhanced, r.response, r.server
-		  FROM `+db.Records(tx, "r", "$1", "at bigint", "month bigint", "id bigint", "run_id bigint",
-		"mailing_id bigint", "user_id bigint", "recipient_id bigint", "epoch bigint", "address text",
-		"outcome bigint", "stage text", "code bigint", "enhanced text", "response text", "server text")+`
-		 WHERE r.stage <> ''`, list)
-	if err != nil {
-		return fmt.Errorf("record attempts: %w", err)
-	}
-	return nil
-}
-
-func moveTx(ctx context.Context, tx db.Tx, list string) (map[int64]bool, error) {
-	rows, err := tx.Query(ctx, `
-		UPDATE deliveries
-		   SET state = r.state, reason = r.reason, tries = r.tries, copies = r.copies,
-		       first_at = r.first_at, next_at = r.next_at, updated_at = r.at
-		  FROM `+db.Records(tx, "r", "$1", "id bigint", "epoch bigint", "state bigint", "reason text",
-		"tries bigint", "copies bigint", "first_at bigint", "next_at bigint", "at bigint")+`
-		 WHERE deliveries.id = r.id AND deliveries.epoch = r.epoch AND deliveries.state <= 1
-		RETURNING deliveries.id`, list)
-	if err != nil {
-		return nil, fmt.Errorf("record states: %w", err)
-	}
-	defer rows.Close()
-	moved := map[int64]bool{}
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("record states: %w", err)
-		}
-		moved[id] = true
-	}
-	return moved, rows.Err()
 }

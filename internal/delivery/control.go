@@ -30,7 +30,7 @@ func setHeldTx(ctx context.Context, tx db.Tx, runID int64, held bool) error {
 // is already marked.
 func (l *Ledger) SkipRecipientTx(ctx context.Context, tx db.Tx, recipientID int64, reason string) error {
 	runs, err := ints(ctx, tx, `
-		SELECT DISTINCT run_id FROM deliveries WHERE recipient_id = $1 AND state IN (0, 3) ORDER BY run_id`, recipientID)
+		SELECT DISTINCT run_id FROM deliveries WHERE recipient_id = $1 AND state IN (0, 3) AND leaving = 0 ORDER BY run_id`, recipientID)
 	if err != nil {
 		return fmt.Errorf("look for deliveries of recipient %d: %w", recipientID, err)
 	}
@@ -40,7 +40,7 @@ func (l *Ledger) SkipRecipientTx(ctx context.Context, tx db.Tx, recipientID int6
 	if _, err := lockRuns(ctx, tx, runs...); err != nil {
 		return err
 	}
-	return l.skipTx(ctx, tx, reason, `recipient_id = $1 AND state IN (0, 3)`, recipientID)
+	return l.skipTx(ctx, tx, reason, `recipient_id = $1 AND state IN (0, 3) AND leaving = 0`, recipientID)
 }
 
 // SkipRun skips up to limit of what is planned or deferred in a held run that
@@ -51,7 +51,7 @@ func (l *Ledger) SkipRun(ctx context.Context, runID int64, reason string, limit 
 			return err
 		}
 		ids, err := ints(ctx, tx, `
-			SELECT id FROM (SELECT id FROM deliveries WHERE run_id = $1 AND state = 0 ORDER BY id LIMIT $2) AS planned
+			SELECT id FROM (SELECT id FROM deliveries WHERE run_id = $1 AND state = 0 AND leaving = 0 ORDER BY id LIMIT $2) AS planned
 			 UNION ALL
 			SELECT id FROM (SELECT id FROM deliveries WHERE run_id = $1 AND state = 3 ORDER BY id LIMIT $2) AS deferred
 			 LIMIT $2`, runID, limit)
@@ -59,7 +59,7 @@ func (l *Ledger) SkipRun(ctx context.Context, runID int64, reason string, limit 
 			return err
 		}
 		skipped = len(ids)
-		return l.skipTx(ctx, tx, reason, `id = ANY($1) AND state IN (0, 3)`, ids)
+		return l.skipTx(ctx, tx, reason, `id = ANY($1) AND state IN (0, 3) AND leaving = 0`, ids)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("skip the rest of run %d: %w", runID, err)

@@ -1,0 +1,137 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"gonets/internal/db"
+)
+
+// pgScribe sends everything in one flight, as whole columns, which unnest makes
+// rows of.
+type pgScribe struct{}
+
+// lockText, like everything that touches deliveries, locks the runs in the
+// order of their ids. The statements behind it see a hold that was committed
+// before.
+const lockText = `SELECT 1 FROM ledgers WHERE run_id = ANY($1) ORDER BY run_id FOR UPDATE`
+
+const moveText = `
+	UPDATE deliveries AS d
+	   SET state = r.state, leaving = 0, reason = r.reason, tries = r.tries, copies = r.copies,
+	       first_at = r.first_at, next_at = r.next_at, updated_at = r.at
+	  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+	       AS r (id, epoch, state, reason, tries, copies, first_at, next_at, at)
+	 WHERE d.id = r.id AND d.epoch = r.epoch AND d.state = 0
+	RETURNING d.id`
+
+const markText = `
+	UPDATE deliveries AS d
+	   SET leaving = 1, epoch = d.epoch + 1, updated_at = $3
+	  FROM unnest($1::bigint[], $2::bigint[]) AS m (id, epoch), ledgers AS l
+	 WHERE d.id = m.id AND d.epoch = m.epoch AND d.state = 0 AND d.leaving = 0
+	   AND l.run_id = d.run_id AND l.held = 0
+	RETURNING d.id`
+
+const attemptsText = `
+	INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id,
+	                      epoch, address, outcome, stage, code, enhanced, response, server)
+	SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+	                     $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::bigint[], $13::text[], $14::text[], $15::text[])`
+
+func (pgScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
+	raw, ok := tx.Raw().(pgx.Tx)
+	if !ok {
+		return fmt.Errorf("unknown transaction %T", tx.Raw())
+	}
+	flight := &pgx.Batch{}
+	flight.Queue(lockText, p.runs)
+	if args, n := attemptColumnsOf(p.records); n > 0 {
+		flight.Queue(attemptsText, args...)
+	}
+	if len(p.records) > 0 {
+		flight.Queue(moveText, stateColumnsOf(p.records)...).Query(noteIn(p.moved))
+	}
+	if len(p.marks) > 0 {
+		ids, epochs := make([]int64, len(p.marks)), make([]int64, len(p.marks))
+		for i, d := range p.marks {
+			ids[i], epochs[i] = d.ID, d.epoch
+		}
+		flight.Queue(markText, ids, epochs, int64(db.At(tx.Now()))).Query(noteIn(p.marked))
+	}
+	return raw.SendBatch(ctx, flight).Close()
+}
+
+func (pgScribe) attemptsTx(ctx context.Context, tx db.Tx, list []record) error {
+	args, n := attemptColumnsOf(list)
+	if n == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, attemptsText, args...)
+	return err
+}
+
+// noteIn reads ids into a set.
+func noteIn(set map[int64]bool) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		for rows.Next() {
+			var id int64
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			set[id] = true
+		}
+		return rows.Err()
+	}
+}
+
+// numbers and texts are columns of so many rows.
+func numbers(columns, rows int) [][]int64 {
+	list := make([][]int64, columns)
+	for i := range list {
+		list[i] = make([]int64, 0, rows)
+	}
+	return list
+}
+
+func texts(columns, rows int) [][]string {
+	list := make([][]string, columns)
+	for i := range list {
+		list[i] = make([]string, 0, rows)
+	}
+	return list
+}
+
+func addRow[T any](columns [][]T, values ...T) {
+	for i, v := range values {
+		columns[i] = append(columns[i], v)
+	}
+}
+
+// attemptColumnsOf are the arguments of attemptsText, and how many rows they make.
+func attemptColumnsOf(list []record) (args []any, rows int) {
+	n, t := numbers(10, len(list)), texts(5, len(list))
+	for i := range list {
+		r := &list[i]
+		if r.Stage == "" {
+			continue
+		}
+		rows++
+		addRow(n, int64(r.At), r.Month, r.ID, r.RunID, r.MailingID, r.UserID, r.RecipientID, r.Epoch, int64(r.Outcome), r.Code)
+		addRow(t, r.Address, r.Stage, r.Enhanced, r.Response, r.Server)
+	}
+	return []any{n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], t[0], n[8], t[1], n[9], t[2], t[3], t[4]}, rows
+}
+
+// stateColumnsOf are the arguments of moveText.
+func stateColumnsOf(list []record) []any {
+	n, t := numbers(8, len(list)), texts(1, len(list))
+	for i := range list {
+		r := &list[i]
+		addRow(n, r.ID, r.Epoch, int64(r.State), r.Tries, r.Copies, int64(r.FirstAt), int64(r.NextAt), int64(r.At))
+		addRow(t, r.Reason)
+	}
+	return []any{n[0], n[1], n[2], t[0], n[3], n[4], n[5], n[6], n[7]}
+}
