@@ -42,9 +42,9 @@ func (d *DB) lockFile(ctx context.Context, name string, wait bool) (func(), erro
 		if err == nil {
 			return func() { file.Close() }, nil
 		}
-		if err != syscall.EWOULDBLOCK || !wait { //nolint:errorlint // an errno
+		if err != syscall.EWOULDBLOCK || !wait {
 			file.Close()
-			if err == syscall.EWOULDBLOCK { //nolint:errorlint // an errno
+			if err == syscall.EWOULDBLOCK {
 				return nil, nil
 			}
 			return nil, err
@@ -65,7 +65,7 @@ func (d *DB) lockAdvisory(ctx context.Context, name string, wait bool) (func(), 
 	}
 	hash := fnv.New64a()
 	hash.Write([]byte("gonets " + name))
-	key := int64(hash.Sum64()) //nolint:gosec // any 64 bits do
+	key := int64(hash.Sum64()) // any 64 bits do
 	if wait {
 		_, err = conn.Exec(ctx, `SELECT set_config('lock_timeout', '120s', false), pg_advisory_lock($1)`, key)
 	} else {

@@ -132,7 +132,7 @@ func (q liteQ) Exec(ctx context.Context, query string, args ...any) (int64, erro
 }
 
 func (q liteQ) Query(ctx context.Context, query string, args ...any) (Rows, error) {
-	rows, err := q.on.QueryContext(ctx, liteText(query), liteArgs(args)...) //nolint:rowserrcheck,sqlclosecheck // the caller does
+	rows, err := q.on.QueryContext(ctx, liteText(query), liteArgs(args)...)
 	if err != nil {
 		return nil, err
 	}

@@ -86,9 +86,9 @@ func (l *Ledger) Run(ctx context.Context) {
 // take the others with it.
 func (l *Ledger) settle(ctx context.Context, group []*turn) {
 	var err error
-	for pause, since := 20*time.Millisecond, time.Now(); ; pause *= 2 { //nolint:forbidigo // an interval
+	for pause, slept := 20*time.Millisecond, time.Duration(0); ; pause *= 2 {
 		err = l.commit(context.WithoutCancel(ctx), group)
-		if !fault.Is(err, fault.Unavailable) || time.Since(since)+pause > l.policy.Lease/2 {
+		if slept += pause; !fault.Is(err, fault.Unavailable) || slept > l.policy.Lease/2 {
 			break
 		}
 		time.Sleep(pause)

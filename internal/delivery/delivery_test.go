@@ -312,7 +312,7 @@ func TestCrashLeavesUnknownAttempt(t *testing.T) {
 
 func TestFreeOwnAtStart(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
-		b := f.claim("a", f.open(1, 2, true))
+		f.claim("a", f.open(1, 2, true))
 		if n, err := f.FreeOwn(t.Context(), "b"); n != 0 || err != nil {
 			t.Fatalf("of another node: %d, %v", n, err)
 		}
@@ -327,7 +327,7 @@ func TestFreeOwnAtStart(t *testing.T) {
 		if n, err := f.FreeOwn(t.Context(), "a"); n != 1 || err != nil {
 			t.Fatalf("own: %d, %v; want 1", n, err)
 		}
-		if b = f.claim("a", f.feed(1)[0]); len(b.Deliveries) != 2 {
+		if b := f.claim("a", f.feed(1)[0]); len(b.Deliveries) != 2 {
 			t.Errorf("got %d deliveries, want 2", len(b.Deliveries))
 		}
 	})

@@ -49,7 +49,7 @@ func child(t *testing.T, url, server, name string) *exec.Cmd {
 	for lines.Scan() {
 		if lines.Text() == "ready" {
 			go func() {
-				for lines.Scan() { //nolint:revive // drains the pipe
+				for lines.Scan() { // drains the pipe
 				}
 			}()
 			return cmd
@@ -60,8 +60,8 @@ func child(t *testing.T, url, server, name string) *exec.Cmd {
 }
 
 func kill(cmd *exec.Cmd) {
-	cmd.Process.Kill() //nolint:errcheck // it may be dead already
-	cmd.Wait()         //nolint:errcheck // killed
+	cmd.Process.Kill() // it may be dead already
+	cmd.Wait()         // killed
 }
 
 // crashSize is the number of recipients.

@@ -64,10 +64,10 @@ func (p *peer) start(t *testing.T, addr string) {
 	p.server.Domain = "mx.example.test"
 	p.server.AllowInsecureAuth = true
 	p.server.EnableSMTPUTF8 = true
-	go p.server.Serve(l) //nolint:errcheck // ends with stop
+	go p.server.Serve(l) // ends with stop
 }
 
-func (p *peer) stop() { p.server.Close() } //nolint:errcheck // a test's server
+func (p *peer) stop() { p.server.Close() } // a test's server
 
 func (p *peer) NewSession(*gosmtp.Conn) (gosmtp.Session, error) { return &session{peer: p}, nil }
 

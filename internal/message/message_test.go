@@ -44,39 +44,48 @@ func TestCompose(t *testing.T) {
 		want  message.Content
 	}{
 		{
-			"text", message.Draft{Subject: "{{ recipient.name }}!", Format: message.Text, Body: "Hi {{ recipient.name }} of {{ recipient.city }}, {{ nothing }}{{ recipient.email }}\n\n"},
+			"text",
+			message.Draft{Subject: "{{ recipient.name }}!", Format: message.Text, Body: "Hi {{ recipient.name }} of {{ recipient.city }}, {{ nothing }}{{ recipient.email }}\n\n"},
 			message.Content{Subject: "Иван <Петров>!", Text: "Hi Иван <Петров> of Казань, ivan@example.org\n" + footerText},
 		},
 		{
-			"html", message.Draft{Subject: "s", Format: message.HTML, Body: "<html><BODY><p>Hi {{ recipient.name }}, {{ sender.name | escape }}</p></BODY></html>"},
+			"html",
+			message.Draft{Subject: "s", Format: message.HTML, Body: "<html><BODY><p>Hi {{ recipient.name }}, {{ sender.name | escape }}</p></BODY></html>"},
 			message.Content{Subject: "s", HTML: "<html><BODY><p>Hi Иван &lt;Петров&gt;, Shop &amp; Co</p>" + footer + "</BODY></html>", Text: "Hi Иван <Петров>, Shop & Co\n" + footerText},
 		},
 		{
-			"html without a body element", message.Draft{Subject: "s", Format: message.HTML, Body: "{{ mailing.name }}"},
+			"html without a body element",
+			message.Draft{Subject: "s", Format: message.HTML, Body: "{{ mailing.name }}"},
 			message.Content{Subject: "s", HTML: "Осень" + footer, Text: "Осень\n" + footerText},
 		},
 		{
-			"a body that a value shows", message.Draft{Subject: "s", Format: message.HTML, Body: "{{ '</body>' }}<body>"},
+			"a body that a value shows",
+			message.Draft{Subject: "s", Format: message.HTML, Body: "{{ '</body>' }}<body>"},
 			message.Content{Subject: "s", HTML: "&lt;/body&gt;<body>" + footer, Text: "</body>\n" + footerText},
 		},
 		{
-			"own link", message.Draft{Subject: "s", Format: message.HTML, Body: `<a href="{{ unsubscribe_url }}">off</a>`},
+			"own link",
+			message.Draft{Subject: "s", Format: message.HTML, Body: `<a href="{{ unsubscribe_url }}">off</a>`},
 			message.Content{Subject: "s", HTML: `<a href="https://example.com/u/t?a=1&amp;b=2">off</a>`, Text: "off <https://example.com/u/t?a=1&b=2>\n"},
 		},
 		{
-			"own link in the text alone", message.Draft{Subject: "s", Format: message.HTML, Body: "a", Text: "b {{ unsubscribe_url }}"},
+			"own link in the text alone",
+			message.Draft{Subject: "s", Format: message.HTML, Body: "a", Text: "b {{ unsubscribe_url }}"},
 			message.Content{Subject: "s", HTML: "a", Text: "b https://example.com/u/t?a=1&b=2\n"},
 		},
 		{
-			"a link of that name but not ours", message.Draft{Subject: "s", Format: message.Text, Body: `{% assign unsubscribe_url = "x" %}{{ unsubscribe_url }}`},
+			"a link of that name but not ours",
+			message.Draft{Subject: "s", Format: message.Text, Body: `{% assign unsubscribe_url = "x" %}{{ unsubscribe_url }}`},
 			message.Content{Subject: "s", Text: "x\n" + footerText},
 		},
 		{
-			"own text", message.Draft{Subject: "s", Format: message.HTML, Body: "<p>a</p>", Text: "*b* {{ recipient.orders | plus: 1 }}"},
+			"own text",
+			message.Draft{Subject: "s", Format: message.HTML, Body: "<p>a</p>", Text: "*b* {{ recipient.orders | plus: 1 }}"},
 			message.Content{Subject: "s", HTML: "<p>a</p>" + footer, Text: "*b* 4\n" + footerText},
 		},
 		{
-			"tags and time", message.Draft{Subject: "{{ 'now' | date: '%H:%M' }}", Format: message.Text, Body: "{% if recipient.tags contains 'vip' %}{{ recipient.tags | join: '+' }}{% endif %}{{ unsubscribe_url.size }}"},
+			"tags and time",
+			message.Draft{Subject: "{{ 'now' | date: '%H:%M' }}", Format: message.Text, Body: "{% if recipient.tags contains 'vip' %}{{ recipient.tags | join: '+' }}{% endif %}{{ unsubscribe_url.size }}"},
 			message.Content{Subject: "00:30", Text: "vip+new31\n"},
 		},
 	} {
@@ -127,8 +136,12 @@ func TestFooterLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ recipient, owner, want string }{
-		{"ru", "en", "Отписаться"}, {"ru-BY", "", "Отписаться"}, {"", "ru", "Отписаться"},
-		{"en-GB", "ru", "Unsubscribe"}, {"de", "ru", "Unsubscribe"}, {"", "", "Unsubscribe"},
+		{"ru", "en", "Отписаться"},
+		{"ru-BY", "", "Отписаться"},
+		{"", "ru", "Отписаться"},
+		{"en-GB", "ru", "Unsubscribe"},
+		{"de", "ru", "Unsubscribe"},
+		{"", "", "Unsubscribe"},
 	} {
 		in := ivan
 		in.Recipient.Locale, in.Locale = test.recipient, test.owner

@@ -19,8 +19,11 @@ func TestCheck(t *testing.T) {
 		{"once, when started", Schedule{Frequency: Once, Zone: "UTC"}, nil},
 		{"a moment ago", Schedule{Frequency: Daily, Start: now.Add(-time.Minute), Zone: "UTC"}, nil},
 		{"past", Schedule{Frequency: Once, Start: now.Add(-61 * time.Second), Zone: "UTC"}, []string{"start_at: schedule.start_past"}},
-		{"everything at once", Schedule{Frequency: "yearly", Start: now.AddDate(0, 0, -1), End: now.AddDate(0, 0, -2), Zone: "Mars/Base"},
-			[]string{"end_at: schedule.end_before_start", "frequency: schedule.frequency_unknown", "start_at: schedule.start_past", "time_zone: schedule.zone_unknown"}},
+		{
+			"everything at once",
+			Schedule{Frequency: "yearly", Start: now.AddDate(0, 0, -1), End: now.AddDate(0, 0, -2), Zone: "Mars/Base"},
+			[]string{"end_at: schedule.end_before_start", "frequency: schedule.frequency_unknown", "start_at: schedule.start_past", "time_zone: schedule.zone_unknown"},
+		},
 		{"nothing", Schedule{}, []string{"frequency: schedule.frequency_unknown", "start_at: schedule.start_missing", "time_zone: schedule.zone_missing"}},
 		{"local", Schedule{Frequency: Once, Zone: "Local"}, []string{"time_zone: schedule.zone_unknown"}},
 		{"path", Schedule{Frequency: Once, Zone: "../../etc/passwd"}, []string{"time_zone: schedule.zone_unknown"}},

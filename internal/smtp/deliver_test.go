@@ -40,12 +40,16 @@ func TestDeliver(t *testing.T) {
 		{"next without an answer", begun + wire + flight + "S: 250 queued\nX:\n", true, "ok", "250 queued", "mail network", false},
 		{"next with half an answer", begun + wire + flight + "S: 250 queued\nS: 250 ok\nX:\n", true, "ok", "250 queued", "rcpt network", false},
 		{"next refused", begun + wire + flight + "S: 250 queued\nS: 250 ok\nS: 550 5.1.1 who?\nS: 503 no\n", true, "ok", "250 queued", "rcpt 550 5.1.1", true},
-		{"next refused, yet 354", begun + wire + flight + "S: 250 queued\nS: 250 ok\nS: 550 5.1.1 who?\nS: 354 go\nC: .\nS: 554 none\n",
-			true, "ok", "250 queued", "rcpt 550 5.1.1", true},
+		{
+			"next refused, yet 354", begun + wire + flight + "S: 250 queued\nS: 250 ok\nS: 550 5.1.1 who?\nS: 354 go\nC: .\nS: 554 none\n",
+			true, "ok", "250 queued", "rcpt 550 5.1.1", true,
+		},
 		{"next refused by 421", begun + wire + flight + "S: 250 queued\nS: 421 enough\nX:\n", true, "ok", "250 queued", "mail 421", false},
 		{"refused, next taken", begun + wire + flight + "S: 550 spam\n" + taken, true, "end_of_data 550", "550 spam", "ok", false},
-		{"both refused", begun + wire + flight + "S: 451 later\nS: 550 5.7.1 no\nS: 503 no\nS: 503 no\n", true,
-			"end_of_data 451", "451 later", "mail 550 5.7.1", true},
+		{
+			"both refused", begun + wire + flight + "S: 451 later\nS: 550 5.7.1 no\nS: 503 no\nS: 503 no\n", true,
+			"end_of_data 451", "451 later", "mail 550 5.7.1", true,
+		},
 		{"421, and next is lost", begun + wire + flight + "S: 421 down\nX:\n", true, "end_of_data 421", "421 down", "connect network", false},
 		{"drop, and next is lost", begun + wire + flight + "X:\n", true, "end_of_data network after-dot", "", "connect network", false},
 	}
@@ -170,8 +174,10 @@ func TestDeliverChokes(t *testing.T) {
 					}
 					script(tt.said+"W:\n").play(t, far)
 				}()
-				c, err := Dial(t.Context(), Config{Host: "localhost", LocalName: "client.test",
-					Dialer: dialed(func() (net.Conn, error) { return nc, nil })})
+				c, err := Dial(t.Context(), Config{
+					Host: "localhost", LocalName: "client.test",
+					Dialer: dialed(func() (net.Conn, error) { return nc, nil }),
+				})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -112,8 +112,10 @@ func TestDialCaps(t *testing.T) {
 	s := "S: 220 mx7.test ready\nC: EHLO client.test\nS: 250-mx7.test PIPELINING\nS: 250-pipelining\nS: 250-SIZE 35882577\n" +
 		"S: 250-8BITMIME\nS: 250-AUTH LOGIN PLAIN\nS: 250-AUTH=LOGIN XOAUTH2\nS: 250-SMTPUTF8\nS: 250-\nS: 250 DSN\nW:\n"
 	converse(t, script(s), func(t *testing.T, _ context.Context, c *Conn) {
-		want := Caps{Pipelining: true, EightBitMIME: true, SMTPUTF8: true, SizeParam: true, Size: 35882577,
-			Auth: []string{"LOGIN", "PLAIN", "XOAUTH2"}}
+		want := Caps{
+			Pipelining: true, EightBitMIME: true, SMTPUTF8: true, SizeParam: true, Size: 35882577,
+			Auth: []string{"LOGIN", "PLAIN", "XOAUTH2"},
+		}
 		if got := c.Caps(); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
@@ -191,8 +193,10 @@ func TestDialSlowTLS(t *testing.T) {
 		near, far := net.Pipe()
 		go io.Copy(io.Discard, far)
 		start := time.Now()
-		_, err := Dial(t.Context(), Config{Host: "mx.test", TLS: TLSImplicit, TLSConfig: &tls.Config{},
-			Dialer: dialed(func() (net.Conn, error) { return near, nil })})
+		_, err := Dial(t.Context(), Config{
+			Host: "mx.test", TLS: TLSImplicit, TLSConfig: &tls.Config{},
+			Dialer: dialed(func() (net.Conn, error) { return near, nil }),
+		})
 		check(t, "err", brief(err), "tls network")
 		if got, want := time.Since(start), 30*time.Second; got != want {
 			t.Errorf("waited %v, want %v", got, want)

@@ -28,17 +28,25 @@ func TestOfferRefused(t *testing.T) {
 			flight + taken, "mail 550 5.7.1", true},
 		{"mail, yet recipient and 354", hello + flight + "S: 451 no\nS: 250 ok\nS: 354 go on\nW:\n", "mail 451", false},
 		{"mail 421", hello + flight + "S: 421 4.3.2 going down\nX:\n", "mail 421 4.3.2", false},
-		{"recipient", hello + flight + "S: 250 ok\nS: 550 5.1.1 who?\nS: 503 no\nC: RSET\n" + flight + "S: 250 reset\n" + taken,
-			"rcpt 550 5.1.1", true},
+		{
+			"recipient", hello + flight + "S: 250 ok\nS: 550 5.1.1 who?\nS: 503 no\nC: RSET\n" + flight + "S: 250 reset\n" + taken,
+			"rcpt 550 5.1.1", true,
+		},
 		{"recipient, yet 354", hello + flight + "S: 250 ok\nS: 452 4.2.2 full\nS: 354 go on\nC: .\nS: 554 5.5.1 no valid recipients\n" +
 			flight + taken, "rcpt 452 4.2.2", true},
-		{"recipient, and the dot is the end", hello + flight + "S: 250 ok\nS: 550 5.1.1 who?\nS: 354 go on\nC: .\nX:\n",
-			"rcpt 550 5.1.1", false},
-		{"recipient, and then 421", hello + flight + "S: 250 ok\nS: 550 5.1.1 who?\nS: 421 too many errors\nX:\n",
-			"rcpt 550 5.1.1", false},
+		{
+			"recipient, and the dot is the end", hello + flight + "S: 250 ok\nS: 550 5.1.1 who?\nS: 354 go on\nC: .\nX:\n",
+			"rcpt 550 5.1.1", false,
+		},
+		{
+			"recipient, and then 421", hello + flight + "S: 250 ok\nS: 550 5.1.1 who?\nS: 421 too many errors\nX:\n",
+			"rcpt 550 5.1.1", false,
+		},
 		{"recipient, and then a drop", hello + flight + "S: 250 ok\nS: 550 5.1.1 who?\nX:\n", "rcpt 550 5.1.1", false},
-		{"data", hello + flight + "S: 250 ok\nS: 250 ok\nS: 451 4.3.0 later\nC: RSET\n" + flight + "S: 250 reset\n" + taken,
-			"data 451 4.3.0", true},
+		{
+			"data", hello + flight + "S: 250 ok\nS: 250 ok\nS: 451 4.3.0 later\nC: RSET\n" + flight + "S: 250 reset\n" + taken,
+			"data 451 4.3.0", true,
+		},
 		{"data 421", hello + flight + "S: 250 ok\nS: 250 ok\nS: 421 bye\nX:\n", "data 421", false},
 		{"data, without sense", hello + flight + "S: 250 ok\nS: 250 ok\nS: 250 ok\nX:\n", "data network", false},
 		{"mail, without sense", hello + flight + "S: 354 go on\nX:\n", "mail network", false},
@@ -47,8 +55,10 @@ func TestOfferRefused(t *testing.T) {
 		{"drop at mail", hello + flight + "X:\n", "mail network", false},
 		{"drop at recipient", hello + flight + "S: 250 ok\nX:\n", "rcpt network", false},
 		{"drop at data", hello + flight + "S: 250 ok\nS: 250 ok\nX:\n", "data network", false},
-		{"bare: mail", plainHello + mailLine + "S: 550 no\n" + mailLine + "S: 250 ok\n" + rcptLine + "S: 250 ok\n" + dataLine + "S: 354 go on\n",
-			"mail 550", true},
+		{
+			"bare: mail", plainHello + mailLine + "S: 550 no\n" + mailLine + "S: 250 ok\n" + rcptLine + "S: 250 ok\n" + dataLine + "S: 354 go on\n",
+			"mail 550", true,
+		},
 		{"bare: recipient", plainHello + mailLine + "S: 250 ok\n" + rcptLine + "S: 550 no\nC: RSET\nS: 250 ok\n" +
 			mailLine + "S: 250 ok\n" + rcptLine + "S: 251 will forward\n" + dataLine + "S: 354 go on\n", "rcpt 550", true},
 		{"bare: data", plainHello + mailLine + "S: 250 ok\n" + rcptLine + "S: 250 ok\n" + dataLine + "S: 554 no\nW:\n", "data 554", false},

@@ -16,7 +16,8 @@ import (
 func pool(t *testing.T, size int, keep time.Duration, scripts ...script) (*Pool, *atomic.Int32) {
 	t.Helper()
 	var dials atomic.Int32
-	cfg := Config{Host: "localhost", LocalName: "client.test", MaxMessages: 2,
+	cfg := Config{
+		Host: "localhost", LocalName: "client.test", MaxMessages: 2,
 		Dialer: dialed(func() (net.Conn, error) {
 			n := int(dials.Add(1))
 			if n > len(scripts) {
@@ -25,7 +26,8 @@ func pool(t *testing.T, size int, keep time.Duration, scripts ...script) (*Pool,
 			near, far := net.Pipe()
 			go scripts[n-1].play(t, far)
 			return near, nil
-		})}
+		}),
+	}
 	return NewPool(cfg, size, keep), &dials
 }
 

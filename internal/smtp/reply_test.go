@@ -102,10 +102,14 @@ func FuzzReadReply(f *testing.F) {
 
 func TestErrorText(t *testing.T) {
 	for want, e := range map[string]*Error{
-		"mx.test:25: rcpt: 550 5.1.1 no such user": {Stage: StageRcpt, Server: "mx.test:25",
-			Reply: Reply{550, "5.1.1", "no such\nuser"}},
-		"mx.test:25: end_of_data: EOF (after the final dot)": {Stage: StageEndOfData, Server: "mx.test:25",
-			Cause: errors.New("EOF"), AfterDot: true},
+		"mx.test:25: rcpt: 550 5.1.1 no such user": {
+			Stage: StageRcpt, Server: "mx.test:25",
+			Reply: Reply{550, "5.1.1", "no such\nuser"},
+		},
+		"mx.test:25: end_of_data: EOF (after the final dot)": {
+			Stage: StageEndOfData, Server: "mx.test:25",
+			Cause: errors.New("EOF"), AfterDot: true,
+		},
 		"mail: not sent: 553 5.6.7 no": refuse("", StageMail, 553, "5.6.7", "no"),
 	} {
 		check(t, "text", e.Error(), want)

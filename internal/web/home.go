@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"gonets/internal/fault"
 	"gonets/internal/i18n"
@@ -41,8 +42,8 @@ func (s *Web) setTheme(v *visit) error {
 }
 
 func (v *visit) remember(cookie, value string) {
-	http.SetCookie(v.w, &http.Cookie{
+	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // Secure wherever the service is reached over TLS
 		Name: cookie, Value: value, Path: "/", MaxAge: 365 * 24 * 60 * 60,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(v.web.o.BaseURL, "https://"),
 	})
 }
