@@ -26,6 +26,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -43,6 +44,7 @@ import (
 	"gonets/internal/mailing"
 	"gonets/internal/message"
 	"gonets/internal/recipient"
+	"gonets/internal/smtp"
 )
 
 // Prefix is where the API lives.
@@ -56,14 +58,18 @@ type Parts struct {
 	Messages   *message.Messages
 	Mailings   *mailing.Mailings
 	Ledger     *delivery.Ledger
+	Engine     Engine
 	Bundle     *i18n.Bundle
 	Log        *slog.Logger
+	Version    string // of the program, for the description
+}
 
-	// MessageID is the Message-ID of a delivery's letters, without brackets;
-	// nil: not told.
-	MessageID func(deliveryID int64) string
-	// Version of the program, for the description.
-	Version string
+// Engine is what the API asks of the engine.
+type Engine interface {
+	// MessageID is the Message-ID of a delivery's letter, without brackets.
+	MessageID(runID, deliveryID int64) string
+	// SendTest sends a message to the actor and returns the server's answer.
+	SendTest(ctx context.Context, actor account.Actor, content message.Content) (smtp.Reply, error)
 }
 
 // API is the front door.
@@ -75,12 +81,7 @@ type API struct {
 }
 
 // New is the front door to the parts.
-func New(p Parts) *API {
-	if p.MessageID == nil {
-		p.MessageID = func(int64) string { return "" }
-	}
-	return &API{Parts: p}
-}
+func New(p Parts) *API { return &API{Parts: p} }
 
 // Mount adds the API's routes to a router that has no session middleware. Call
 // it once.

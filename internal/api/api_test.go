@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -20,12 +21,15 @@ import (
 	"gonets/internal/db"
 	"gonets/internal/db/dbtest"
 	"gonets/internal/delivery"
+	"gonets/internal/engine"
 	"gonets/internal/httpd"
 	"gonets/internal/i18n"
 	"gonets/internal/mailing"
 	"gonets/internal/message"
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
+	"gonets/internal/sandbox"
+	"gonets/internal/smtp"
 )
 
 // world is a service without an engine: runs open, and nothing leaves.
@@ -34,6 +38,7 @@ type world struct {
 
 	t      *testing.T
 	server *httpd.Server
+	inbox  *sandbox.Inbox
 	tokens map[string]string // by the names of the users
 	users  map[string]account.User
 	log    *bytes.Buffer
@@ -71,7 +76,10 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	must(t, err)
 	w.API = New(Parts{
 		DB: d, Accounts: accounts, Recipients: recipients, Messages: messages, Mailings: mailings, Ledger: ledger,
-		Bundle: bundle, Log: log, MessageID: func(id int64) string { return fmt.Sprintf("%d@gonets.example", id) }, Version: "test",
+		Engine: w.engine(d, engine.Parts{
+			Ledger: ledger, Mailings: mailings, Recipients: recipients, Messages: messages, Queue: q, Store: d, Clock: db.SystemClock{}, Log: log,
+		}),
+		Bundle: bundle, Log: log, Version: "test",
 	})
 	must(t, w.Mount(w.server.Router()))
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -84,6 +92,22 @@ func newWorld(t *testing.T, d *db.DB) *world {
 		w.user(name, role)
 	}
 	return w
+}
+
+// engine is one that is not started: it knows a mail server, for tests alone.
+func (w *world) engine(d *db.DB, p engine.Parts) *engine.Engine {
+	w.t.Helper()
+	w.inbox = sandbox.New(d, sandbox.Options{Log: p.Log})
+	address, err := w.inbox.Start(w.t.Context())
+	must(w.t, err)
+	w.t.Cleanup(w.inbox.Stop)
+	host, port, err := net.SplitHostPort(address)
+	must(w.t, err)
+	n, err := strconv.Atoi(port)
+	must(w.t, err)
+	return engine.New(p, engine.Options{
+		Node: "test", Host: "gonets.example", From: "gonets@gonets.example", SMTP: smtp.Config{Host: host, Port: n, TLS: smtp.TLSNone},
+	})
 }
 
 func must(t *testing.T, err error) {
@@ -195,26 +219,29 @@ func (w *world) operations() map[string]*huma.Operation {
 	return all
 }
 
-// expect asks and wants a status, and of a 422 the names of the fields.
+// expect asks and wants a status, and of a 422 the names of the fields, in any
+// order.
 func (w *world) expect(status int, q request, fields ...string) answered {
 	w.t.Helper()
 	a := w.ask(q)
 	if a.status != status {
 		w.t.Errorf("%s as %q with %s: got %d %s, want %d", q.do, q.as, q.body, a.status, a.body, status)
 	}
+	slices.Sort(fields)
 	if got := a.fields(); len(fields) > 0 && !slices.Equal(got, fields) {
 		w.t.Errorf("%s with %s %s: got the fields %q, want %q", q.do, q.args, q.body, got, fields)
 	}
 	return a
 }
 
-// fields are the names of the failing fields.
+// fields are the names of the failing fields, in alphabetical order.
 func (a answered) fields() (names []string) {
 	list, _ := a.json["errors"].([]any)
 	for _, e := range list {
 		name, _ := e.(map[string]any)["field"].(string)
 		names = append(names, name)
 	}
+	slices.Sort(names)
 	return names
 }
 

@@ -134,7 +134,7 @@ func (a *API) delivery(ctx context.Context, c caller, in *ByID) (Delivery, error
 	if err != nil {
 		return Delivery{}, err
 	}
-	shown := Delivery{DeliverySummary: deliveryOf(d, run, emails), MessageID: a.MessageID(d.ID), Attempts: make([]Attempt, len(attempts))}
+	shown := Delivery{DeliverySummary: deliveryOf(d, run, emails), MessageID: a.Engine.MessageID(d.RunID, d.ID), Attempts: make([]Attempt, len(attempts))}
 	for i := range attempts {
 		shown.Attempts[i] = attemptOf(c, attempts[i])
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gonets/internal/message"
-	"gonets/internal/recipient"
 )
 
 // MessageSummary is a message in a list.
@@ -54,19 +53,6 @@ func (f MessageFields) over(d message.Draft) message.Draft {
 	return d
 }
 
-// PreviewFields are for whom a message is previewed.
-type PreviewFields struct {
-	RecipientID *string `json:"recipient_id,omitempty" doc:"One of the caller's recipients; without it, a sample."`
-}
-
-// Preview is what a recipient would get.
-type Preview struct {
-	Subject  string   `json:"subject"`
-	HTML     string   `json:"html" doc:"Empty for format text. It is the owner's own: show it in a sandbox."`
-	Text     string   `json:"text"`
-	Warnings []Reason `json:"warnings" nullable:"false" doc:"What is allowed, and probably not meant."`
-}
-
 type messageFilter struct {
 	Page
 
@@ -76,11 +62,6 @@ type messageFilter struct {
 type messageChange struct {
 	ByID
 	Payload[MessageFields]
-}
-
-type previewRequest struct {
-	ByID
-	Payload[PreviewFields]
 }
 
 func (a *API) messages() {
@@ -123,10 +104,7 @@ func (a *API) messages() {
 	}, func(ctx context.Context, c caller, in *ByID) (Deleted, error) {
 		return remove(in, func(id int64) error { return a.Messages.Delete(ctx, c.Actor, id) })
 	})
-	handle(a, operation{
-		method: http.MethodPost, path: "/messages/{id}/preview", id: "previewMessage",
-		summary: "What a recipient would get",
-	}, a.preview)
+	a.previews()
 }
 
 func (a *API) message(ctx context.Context, c caller, in ByID) (message.Message, error) {
@@ -135,28 +113,4 @@ func (a *API) message(ctx context.Context, c caller, in ByID) (message.Message, 
 		return message.Message{}, err
 	}
 	return a.Messages.Get(ctx, c.Actor, id)
-}
-
-func (a *API) preview(ctx context.Context, c caller, in *previewRequest) (Preview, error) {
-	m, err := a.message(ctx, c, in.ByID)
-	if err != nil {
-		return Preview{}, err
-	}
-	var to *recipient.Recipient
-	if in.Data.RecipientID != nil {
-		r, err := a.recipient(ctx, c, ByID{*in.Data.RecipientID})
-		if err != nil {
-			return Preview{}, atField(err, "recipient_id", "api.recipient_missing")
-		}
-		to = &r
-	}
-	p, err := a.Messages.Preview(ctx, c.Actor, m.Draft, to)
-	if err != nil {
-		return Preview{}, err
-	}
-	shown := Preview{Subject: p.Subject, HTML: p.HTML, Text: p.Text, Warnings: make([]Reason, len(p.Warnings))}
-	for i, w := range p.Warnings {
-		shown.Warnings[i] = Reason{c.words.Sentence(w.Key, w.Args), w.Key}
-	}
-	return shown, nil
 }

@@ -39,8 +39,8 @@ type ScheduleFields struct {
 	Weekdays  []string  `json:"weekdays,omitempty" nullable:"false" enum:"mo,tu,we,th,fr,sa,su" doc:"Weekly; none: the start's own."`
 	MonthDay  int       `json:"month_day,omitempty" minimum:"-1" maximum:"31" doc:"Monthly: 1 to 31, -1 for the last day; 0: the start's own."`
 	RRule     string    `json:"rrule,omitempty" doc:"RFC 5545, without DTSTART." example:"FREQ=MONTHLY;BYDAY=1MO"`
-	StartAt   time.Time `json:"start_at,omitzero" doc:"Optional only for once: due when the mailing is started. The wall clock's time of all that follow."`
-	EndAt     time.Time `json:"end_at,omitzero" doc:"The last moment that can be due."`
+	StartAt   time.Time `json:"start_at,omitzero" nullable:"true" doc:"Optional only for once: due when the mailing is started. The wall clock's time of all that follow."`
+	EndAt     time.Time `json:"end_at,omitzero" nullable:"true" doc:"The last moment that can be due."`
 	TimeZone  string    `json:"time_zone,omitempty" doc:"IANA; empty: UTC." example:"Europe/Moscow"`
 }
 

@@ -57,7 +57,7 @@ func (c *courier) write(p *parcel) (*letter, error) {
 		Subject:         content.Subject,
 		Text:            content.Text,
 		HTML:            content.HTML,
-		MessageID:       mail.NewMessageID(fmt.Sprintf("%d.%d", p.run.ID, p.delivery.ID), c.o.Host),
+		MessageID:       c.MessageID(p.run.ID, p.delivery.ID),
 		Date:            now,
 		ListUnsubscribe: unsubscribe,
 		Language:        p.to.Locale,
@@ -110,4 +110,10 @@ func ascii(b []byte) bool {
 		}
 	}
 	return true
+}
+
+// MessageID is the Message-ID of a delivery's letter, without brackets: the
+// same in every copy, so that receivers can tell one.
+func (e *Engine) MessageID(runID, deliveryID int64) string {
+	return mail.NewMessageID(fmt.Sprintf("%d.%d", runID, deliveryID), e.o.Host)
 }

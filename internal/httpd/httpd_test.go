@@ -344,7 +344,7 @@ func TestCookieOverHTTPS(t *testing.T) {
 			}
 		})
 	})
-	cookies := f.ask(t, "POST", "/login", nil).Result().Cookies() //nolint:bodyclose // a recorder's
+	cookies := f.ask(t, "POST", "/login", nil).Result().Cookies()
 	if len(cookies) != 1 {
 		t.Fatalf("got %d cookies, want 1", len(cookies))
 	}
@@ -419,7 +419,7 @@ func TestLive(t *testing.T) {
 	})
 	server := httptest.NewServer(f)
 	defer server.Close()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/live", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/live", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -481,7 +481,7 @@ func TestRun(t *testing.T) {
 	go func() { ended <- f.Run(ctx, l) }()
 	answer := make(chan string, 1)
 	go func() {
-		r, _ := http.NewRequestWithContext(context.WithoutCancel(ctx), "GET", "http://"+l.Addr().String()+"/slow", nil)
+		r, _ := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, "http://"+l.Addr().String()+"/slow", nil)
 		res, err := http.DefaultTransport.RoundTrip(r)
 		if err != nil {
 			answer <- err.Error()
