@@ -24,18 +24,19 @@ const (
 	EventOverlapped EventKind = "overlapped" // a due time while a run still sent: First
 	EventDisabled   EventKind = "disabled"   // by a moderator: Reason
 	EventEnabled    EventKind = "enabled"
-	EventHeld       EventKind = "owner_blocked"
+	EventHeld       EventKind = "owner_blocked" // paused with it
 )
 
-// Event is an entry of a mailing's own history.
+// Event is an entry of a mailing's own history. Its JSON is what the database
+// keeps of it beside the columns.
 type Event struct {
 	ID     int64     `json:"-"`
 	At     time.Time `json:"-"`
 	Kind   EventKind `json:"-"`
-	Count  int       `json:"count,omitempty"`
-	First  time.Time `json:"first,omitzero"`
+	Count  int       `json:"count,omitempty"` // due times that were skipped
+	First  time.Time `json:"first,omitzero"`  // of them
 	Last   time.Time `json:"last,omitzero"`
-	Reason string    `json:"reason,omitempty"`
+	Reason string    `json:"reason,omitempty"` // the moderator's
 }
 
 func noteTx(ctx context.Context, tx db.Tx, mailingID int64, e Event) error {
@@ -57,7 +58,7 @@ func (s *Mailings) Events(ctx context.Context, actor account.Actor, mailingID in
 		return nil, err
 	}
 	rows, err := s.db.Read().Query(ctx, `
-		SELECT id, at, kind, args FROM mailing_events WHERE mailing_id = $1 ORDER BY id DESC LIMIT $2`, mailingID, limit)
+		SELECT id, at, kind, args FROM mailing_events WHERE mailing_id = $1 ORDER BY id DESC LIMIT $2`, mailingID, bounded(limit))
 	if err != nil {
 		return nil, fmt.Errorf("read events of mailing %d: %w", mailingID, err)
 	}
@@ -76,5 +77,8 @@ func (s *Mailings) Events(ctx context.Context, actor account.Actor, mailingID in
 		e.At = at.Time()
 		list = append(list, e)
 	}
-	return list, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read events of mailing %d: %w", mailingID, err)
+	}
+	return list, nil
 }

@@ -5,35 +5,67 @@
 //
 //	draft → active ⇄ paused → finished (→ active, when started again)
 //
-// A moderator's disabling stands beside these, and only a moderator lifts it.
-// A mailing is going when it is active and not disabled; when it stops going,
+// A mailing is active as long as something may still happen to it by itself:
+// it has a due time, or an open run. After that it is finished. A moderator's
+// disabling stands beside these states, and only a moderator lifts it. A
+// mailing is going when it is active and not disabled; when it stops going,
 // its open runs are held in the same transaction, and when it goes on, they
 // are let go.
+//
+// A person may, by the state:
+//
+//	          draft   active         paused   finished   disabled
+//	Start     yes     see below      -        yes        -
+//	Pause     -       yes            -        -          if active
+//	Resume    -       -              yes      -          -
+//	Stop      -       yes            yes      -          if active or paused
+//	Send      yes     unless busy    -        yes        -
+//	Update    yes     yes            yes      yes        yes
+//	Delete    yes     yes            yes      yes        yes
+//
+// Send opens a run besides the schedule, which it does not begin: the mailing
+// is active until that run is done. Meanwhile Start may begin the schedule.
 //
 // # States of a run
 //
 //	planning → sending ⇄ paused → done | stopped
 //
 // What a run sends is fixed when it opens: the version of the message, the
-// sender, the audience as it was chosen. An edit counts from the next run on.
-// A run is done when each of its deliveries is final, and is unique by its
-// mailing and due time, so that two nodes can't open it twice.
+// sender, the audience as it was chosen. An edit counts from the next run on,
+// and moves the due time of a mailing that has one. A run is done when each of
+// its deliveries is final, and is unique by its mailing and due time, so that
+// two nodes can't open it twice. A deleted mailing is hidden at once; its runs
+// are stopped, and end as others do.
 //
 // # What happens when
 //
 // When the service was away over due times, package schedule decides: one late
 // run inside the grace period; the other occurrences are skipped, and the
-// mailing's events say so. The same holds for due times in a pause.
+// mailing's events say so. The same holds for due times in a pause or while
+// disabled. A mailing that goes once is sent however late, for no other
+// occurrence follows: who does not want that stops it, or edits its start,
+// before resuming.
 //
 // When a run still sends at the next due time, that occurrence is skipped and
 // the events say so: two editions of a newsletter don't overtake each other. A
 // run that only waits to repeat deferred deliveries does not count as sending.
+//
+// When the owner is blocked, active mailings are paused, and none can be
+// started or resumed until the block is lifted. Then the owner resumes them:
+// nothing starts again by itself.
+//
+// # Locks
+//
+// On PostgreSQL a transaction locks in this order, and so none waits for
+// another in a circle: the owner's row, mailings, the message, runs,
+// recipients, ledgers; runs and ledgers in the order of their ids.
 package mailing
 
 import (
 	"log/slog"
 	"time"
 
+	"gonets/internal/account"
 	"gonets/internal/db"
 	"gonets/internal/delivery"
 	"gonets/internal/message"
@@ -84,12 +116,23 @@ type Mailing struct {
 	Sender         Sender
 	OnUncertain    OnUncertain
 	State          State
-	NextDueAt      time.Time // zero: no due time is known
+	NextDueAt      time.Time // zero: no due time is known; not in the future: in a pause
 	Disabled       *Disabled // nil: it is not
 	LastRun        *Run      // the newest; nil: none yet
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 }
+
+// NextDue are up to n times at which the mailing will be due as it stands;
+// none unless it is going. What a draft would do, its Schedule says.
+func (m *Mailing) NextDue(n int) []time.Time {
+	if n <= 0 || !m.Going() || m.NextDueAt.IsZero() {
+		return nil
+	}
+	return append([]time.Time{m.NextDueAt}, m.Schedule.NextN(m.NextDueAt, n-1)...)
+}
+
+func (m *Mailing) object() account.Object { return account.Object{Kind: "mailing", Owner: m.UserID} }
 
 // Going says that the mailing's runs may open and send.
 func (m *Mailing) Going() bool { return m.State == Active && m.Disabled == nil }

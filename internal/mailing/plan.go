@@ -20,31 +20,15 @@ const planChunk = 500
 // alone.
 func (s *Mailings) Plan(ctx context.Context, runID int64) (more bool, err error) {
 	err = s.db.Tx(ctx, func(tx db.Tx) error {
-		more = false
-		r, position, text, err := planning(ctx, tx, runID)
+		p, err := planningTx(ctx, tx, runID)
 		if errors.Is(err, db.ErrNoRows) {
+			more = false
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		var audience stored
-		if err := json.Unmarshal([]byte(text), &audience); err != nil {
-			return err
-		}
-		chunk, err := s.chunkTx(ctx, tx, &r, audience, position)
-		if err != nil {
-			return err
-		}
-		if err := s.ledger.PlanTx(ctx, tx, runID, chunk); err != nil {
-			return err
-		}
-		more = len(chunk) == planChunk
-		if more {
-			_, err = tx.Exec(ctx, `UPDATE runs SET position = $2 WHERE id = $1`, runID, chunk[len(chunk)-1].RecipientID)
-		} else {
-			_, err = tx.Exec(ctx, `UPDATE runs SET planned = 1, state = 'sending' WHERE id = $1`, runID)
-		}
+		more, err = s.planTx(ctx, tx, p)
 		return err
 	})
 	if err != nil {
@@ -53,54 +37,131 @@ func (s *Mailings) Plan(ctx context.Context, runID int64) (more bool, err error)
 	return more, nil
 }
 
-// planning reads a run that is being planned, locked.
-func planning(ctx context.Context, tx db.Tx, runID int64) (r Run, position int64, audience string, err error) {
-	query := `SELECT ` + runColumns + `, r.position, r.audience FROM runs r WHERE r.id = $1 AND r.state = 'planning' AND r.planned = 0`
-	if tx.Dialect() == db.Postgres {
-		query += ` FOR UPDATE`
-	}
-	r, err = scanRun(tx.QueryRow(ctx, query, runID), &position, &audience)
-	return r, position, audience, err
+// planning is a run that is being planned.
+type planning struct {
+	Run
+	audience stored
+	position int64 // the last recipient written
 }
 
-// chunkTx is the next chunk of the audience, each with the reason why it is
-// skipped, if it is.
-func (s *Mailings) chunkTx(ctx context.Context, tx db.Tx, r *Run, audience stored, after int64) ([]delivery.Plan, error) {
-	var list []recipient.Planned
-	var err error
-	if r.Kind == OfFailed {
-		list, err = s.failedTx(ctx, tx, r, audience.States, after)
-	} else {
-		list, err = s.recipients.AudienceChunkTx(ctx, tx, r.UserID, audience.StoredAudience, after, planChunk)
+// planningTx reads a run that is being planned, and locks it.
+func planningTx(ctx context.Context, tx db.Tx, runID int64) (p planning, err error) {
+	query := `SELECT ` + runColumns + `, r.position, r.audience FROM runs r WHERE r.id = $1 AND r.state = 'planning' AND r.planned = 0`
+	if tx.Dialect() == db.Postgres {
+		query += ` FOR NO KEY UPDATE`
 	}
+	var audience string
+	if p.Run, err = scanRun(tx.QueryRow(ctx, query, runID), &p.position, &audience); err != nil {
+		return p, err
+	}
+	return p, json.Unmarshal([]byte(audience), &p.audience)
+}
+
+func (s *Mailings) planTx(ctx context.Context, tx db.Tx, p planning) (more bool, err error) {
+	ids, err := s.chosenTx(ctx, tx, p)
+	if err != nil {
+		return false, err
+	}
+	chunk, err := s.chunkTx(ctx, tx, p, ids)
+	if err != nil {
+		return false, err
+	}
+	if err := s.ledger.PlanTx(ctx, tx, p.ID, chunk); err != nil {
+		return false, err
+	}
+	if len(ids) < planChunk {
+		_, err = tx.Exec(ctx, `UPDATE runs SET planned = 1, state = 'sending' WHERE id = $1`, p.ID)
+		return false, err
+	}
+	_, err = tx.Exec(ctx, `UPDATE runs SET position = $2 WHERE id = $1`, p.ID, ids[len(ids)-1])
+	return true, err
+}
+
+// chosenTx are the next recipients of the audience, ascending.
+func (s *Mailings) chosenTx(ctx context.Context, tx db.Tx, p planning) ([]int64, error) {
+	if p.Kind == OfFailed {
+		return s.ledger.RecipientsIn(ctx, tx, p.SourceRunID, p.audience.States, p.position, planChunk)
+	}
+	list, err := s.recipients.AudienceChunkTx(ctx, tx, p.UserID, p.audience.StoredAudience, p.position, planChunk)
+	ids := make([]int64, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	return ids, err
+}
+
+// chunkTx are the deliveries of chosen recipients, each with the reason why it
+// is skipped, if it is.
+func (s *Mailings) chunkTx(ctx context.Context, tx db.Tx, p planning, ids []int64) ([]delivery.Plan, error) {
+	status, err := holdRecipientsTx(ctx, tx, ids)
 	if err != nil {
 		return nil, err
 	}
-	chunk := make([]delivery.Plan, len(list))
-	for i, p := range list {
-		chunk[i] = delivery.Plan{RecipientID: p.ID, Skip: p.Skip}
+	got, err := resentTx(ctx, tx, p, ids)
+	if err != nil {
+		return nil, err
+	}
+	chunk := make([]delivery.Plan, len(ids))
+	for i, id := range ids {
+		chunk[i].RecipientID = id
+		switch now, there := status[id]; {
+		case !there:
+			chunk[i].Skip = delivery.ReasonDeleted
+		case now != recipient.Active:
+			chunk[i].Skip = string(now)
+		case got[id]:
+			chunk[i].Skip = ReasonResent
+		}
 	}
 	return chunk, nil
 }
 
-// failedTx is the next chunk of those to whom the source run failed.
-func (s *Mailings) failedTx(ctx context.Context, tx db.Tx, r *Run, states []delivery.State, after int64) ([]recipient.Planned, error) {
-	ids, err := s.ledger.RecipientsIn(ctx, tx, r.SourceRunID, states, after, planChunk)
-	if err != nil {
-		return nil, err
+// holdRecipientsTx reads the status of recipients, which does not change before
+// the transaction ends. Otherwise one who unsubscribes, or is deleted, at this
+// moment would have no delivery to be skipped yet, and get one afterwards.
+func holdRecipientsTx(ctx context.Context, tx db.Tx, ids []int64) (map[int64]recipient.Status, error) {
+	query := `SELECT id, status FROM recipients WHERE id = ANY($1) ORDER BY id`
+	if tx.Dialect() == db.Postgres {
+		query += ` FOR SHARE`
 	}
-	known, err := s.recipients.ForSending(ctx, tx, ids)
+	rows, err := tx.Query(ctx, query, ids)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("hold recipients: %w", err)
 	}
-	list := make([]recipient.Planned, len(ids))
-	for i, id := range ids {
-		list[i].ID = id
-		if r, ok := known[id]; !ok {
-			list[i].Skip = delivery.ReasonDeleted
-		} else if r.Status != recipient.Active {
-			list[i].Skip = string(r.Status)
+	defer rows.Close()
+	status := make(map[int64]recipient.Status, len(ids))
+	for rows.Next() {
+		var id int64
+		var is recipient.Status
+		if err := rows.Scan(&id, &is); err != nil {
+			return nil, fmt.Errorf("hold recipients: %w", err)
 		}
+		status[id] = is
 	}
-	return list, nil
+	return status, rows.Err()
+}
+
+// ReasonResent says that a delivery was skipped because an earlier resending
+// of the same run reached the recipient. It is the end of a translation key,
+// as delivery's reasons are.
+const ReasonResent = "resent"
+
+// resentTx says whom earlier resendings of the same source reached.
+func resentTx(ctx context.Context, tx db.Tx, p planning, ids []int64) (map[int64]bool, error) {
+	if p.Kind != OfFailed {
+		return nil, nil
+	}
+	list, err := ints(ctx, tx, `
+		SELECT d.recipient_id
+		  FROM runs r JOIN deliveries d ON d.run_id = r.id
+		 WHERE r.mailing_id = $1 AND r.source_run_id = $2 AND r.id < $3
+		   AND d.recipient_id = ANY($4) AND d.state = $5`, p.MailingID, p.SourceRunID, p.ID, ids, int64(delivery.Accepted))
+	if err != nil {
+		return nil, fmt.Errorf("look for earlier resendings: %w", err)
+	}
+	got := make(map[int64]bool, len(list))
+	for _, id := range list {
+		got[id] = true
+	}
+	return got, nil
 }

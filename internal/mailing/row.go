@@ -1,6 +1,8 @@
 package mailing
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,11 +138,9 @@ func formatWeekdays(days []time.Weekday) string {
 
 func parseWeekdays(list string) []time.Weekday {
 	var days []time.Weekday
-	for _, name := range strings.Split(list, ",") {
-		for d, n := range weekdayNames {
-			if n == name {
-				days = append(days, time.Weekday(d))
-			}
+	for name := range strings.SplitSeq(list, ",") {
+		if d := slices.Index(weekdayNames[:], name); d >= 0 {
+			days = append(days, time.Weekday(d))
 		}
 	}
 	return days
@@ -159,4 +159,22 @@ func scheduleArgs(s schedule.Schedule) []any {
 		string(s.Frequency), formatWeekdays(s.Weekdays), int64(s.MonthDay), s.RRule,
 		db.At(s.Start), db.At(s.End), s.Zone,
 	}
+}
+
+// ints reads a column of numbers.
+func ints(ctx context.Context, q db.Q, query string, args ...any) ([]int64, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		list = append(list, id)
+	}
+	return list, rows.Err()
 }

@@ -2,43 +2,35 @@ package mailing
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gonets/internal/account"
 	"gonets/internal/db"
 	"gonets/internal/delivery"
 	"gonets/internal/fault"
-	"gonets/internal/recipient"
 )
 
 // firing is why and when a run opens.
 type firing struct {
-	kind   Kind
-	due    time.Time
-	source int64 // OfFailed: the run
-	// OfFailed: also those whose end is not known; a copy is then likely.
-	uncertain bool
+	kind      Kind
+	due       time.Time
+	source    int64 // OfFailed: the run
+	uncertain bool  // OfFailed: also those whose end is not known; a copy is then possible
 }
 
-// stored is the audience of a run, as it was when the run opened.
-type stored struct {
-	recipient.StoredAudience
-	States []delivery.State `json:"states,omitempty"` // OfFailed
-}
-
-// openTx opens a run of a mailing, with its ledger and its plan. id is 0 where
-// the run is there already.
-func (s *Mailings) openTx(ctx context.Context, tx db.Tx, m *Mailing, f firing) (id int64, err error) {
-	audience, err := s.freeze(ctx, tx, m, f)
+// openTx opens a run of a mailing, with its ledger and its plan. opened is
+// false where the mailing has a run of that due time already.
+func (s *Mailings) openTx(ctx context.Context, tx db.Tx, m *Mailing, f firing) (id int64, opened bool, err error) {
+	audience, err := freeze(ctx, tx, m, f)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	version, err := s.messages.HoldTx(ctx, tx, m.UserID, m.MessageID)
 	if err != nil {
-		return 0, fmt.Errorf("open a run: %w", err)
+		return 0, false, messageGone(err)
 	}
 	err = tx.QueryRow(ctx, `
 		INSERT INTO runs (mailing_id, user_id, due_at, kind, state, audience, source_run_id, message_version_id,
@@ -49,50 +41,27 @@ func (s *Mailings) openTx(ctx context.Context, tx db.Tx, m *Mailing, f firing) (
 		m.ID, m.UserID, db.At(f.due), string(f.kind), audience, f.source, version,
 		m.Name, m.Sender.Name, m.Sender.Email, string(m.OnUncertain), db.At(tx.Now())).Scan(&id)
 	if errors.Is(err, db.ErrNoRows) {
-		return 0, nil
+		return 0, false, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("open a run: %w", err)
+		return 0, false, fmt.Errorf("open a run: %w", err)
 	}
 	if _, err := tx.Exec(ctx, `UPDATE mailings SET last_run_id = $2 WHERE id = $1`, m.ID, id); err != nil {
-		return 0, fmt.Errorf("open a run: %w", err)
+		return 0, false, fmt.Errorf("open a run: %w", err)
 	}
 	err = s.ledger.OpenTx(ctx, tx, delivery.Run{ID: id, MailingID: m.ID, UserID: m.UserID, Resend: m.OnUncertain == Resend})
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	return id, s.queue.InsertTx(ctx, tx, PlanJob{RunID: id})
+	return id, true, s.queue.InsertTx(ctx, tx, PlanJob{RunID: id})
 }
 
-// freeze is the audience of a run as JSON.
-func (s *Mailings) freeze(ctx context.Context, tx db.Tx, m *Mailing, f firing) (string, error) {
-	audience := stored{}
-	var err error
-	if f.kind == OfFailed {
-		audience.States = []delivery.State{delivery.Failed}
-		if f.uncertain {
-			audience.States = append(audience.States, delivery.Uncertain)
-		}
-	} else if audience.StoredAudience, err = storedAudience(ctx, tx, m); err != nil {
-		return "", fmt.Errorf("read the audience of mailing %d: %w", m.ID, err)
+// messageGone says at its field that the message was deleted.
+func messageGone(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.Fields{{Name: "message_id", Key: "mailing.message_missing"}}.Err()
 	}
-	text, err := json.Marshal(audience)
-	if err != nil {
-		return "", fmt.Errorf("keep the audience of mailing %d: %w", m.ID, err)
-	}
-	return string(text), nil
-}
-
-func storedAudience(ctx context.Context, q db.Q, m *Mailing) (a recipient.StoredAudience, err error) {
-	a.All = m.Audience.All
-	if a.All {
-		return a, nil
-	}
-	if a.TagIDs, err = ints(ctx, q, `SELECT tag_id FROM mailing_tags WHERE mailing_id = $1 ORDER BY tag_id`, m.ID); err != nil {
-		return a, err
-	}
-	a.RecipientIDs, err = ints(ctx, q, `SELECT recipient_id FROM mailing_recipients WHERE mailing_id = $1 ORDER BY recipient_id`, m.ID)
-	return a, err
+	return err
 }
 
 // runsByID reads runs with their counts.
@@ -139,7 +108,8 @@ func (s *Mailings) runs(ctx context.Context, q db.Q, query string, args ...any) 
 	return list, nil
 }
 
-// Run is a run that the actor may see.
+// Run is a run that the actor may see, of a deleted mailing too. Errors:
+// Missing.
 func (s *Mailings) Run(ctx context.Context, actor account.Actor, id int64) (Run, error) {
 	runs, err := s.runsByID(ctx, s.db.Read(), []int64{id})
 	if err != nil {
@@ -149,7 +119,10 @@ func (s *Mailings) Run(ctx context.Context, actor account.Actor, id int64) (Run,
 	if r == nil {
 		return Run{}, fault.Missing()
 	}
-	return *r, account.Check(actor, account.MailingView, account.Object{Kind: "mailing", Owner: r.UserID})
+	if err := account.Check(actor, account.MailingView, account.Object{Kind: "mailing", Owner: r.UserID}); err != nil {
+		return Run{}, err
+	}
+	return *r, nil
 }
 
 // Runs are the newest runs of a mailing that the actor may see, with ids below
@@ -158,6 +131,7 @@ func (s *Mailings) Runs(ctx context.Context, actor account.Actor, mailingID, bef
 	if _, err := s.Get(ctx, actor, mailingID); err != nil {
 		return nil, false, err
 	}
+	limit = bounded(limit)
 	list, err = s.runs(ctx, s.db.Read(), `SELECT `+runColumns+` FROM runs r
 		WHERE r.mailing_id = $1 AND r.id < $2 ORDER BY r.id DESC LIMIT $3`, mailingID, below(before), limit+1)
 	if err != nil {
@@ -169,19 +143,11 @@ func (s *Mailings) Runs(ctx context.Context, actor account.Actor, mailingID, bef
 	return list, false, nil
 }
 
-// openRuns are the runs of a mailing in which something may still happen.
-func (s *Mailings) openRuns(ctx context.Context, q db.Q, mailingID int64) ([]Run, error) {
-	return s.runs(ctx, q, `SELECT `+runColumns+` FROM runs r
-		WHERE r.mailing_id = $1 AND r.finished_at = 0 ORDER BY r.id`, mailingID)
-}
-
-// busy says that a run still plans or sends; one that only waits to repeat
-// deferred deliveries is not.
-func busy(runs []Run) bool {
-	for i := range runs {
-		if runs[i].State != RunStopped && (!runs[i].Planned || runs[i].Counts.Remaining() > 0) {
-			return true
-		}
-	}
-	return false
+// busy says that a run of the mailing still plans or sends, or is held at it.
+// One that only waits to repeat deferred deliveries is not busy, nor is one
+// that was stopped.
+func (s *Mailings) busy(ctx context.Context, q db.Q, mailingID int64) (bool, error) {
+	runs, err := s.runs(ctx, q, `SELECT `+runColumns+` FROM runs r
+		WHERE r.mailing_id = $1 AND r.finished_at = 0 AND r.state <> 'stopped'`, mailingID)
+	return slices.ContainsFunc(runs, func(r Run) bool { return !r.Planned || r.Counts.Remaining() > 0 }), err
 }

@@ -1,0 +1,134 @@
+package mailing
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"gonets/internal/account"
+	"gonets/internal/db"
+)
+
+// How long a list is: of mailings, runs or events.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 500
+)
+
+// bounded is the length of a list that was asked for by limit.
+func bounded(limit int) int {
+	if limit <= 0 {
+		return DefaultLimit
+	}
+	return min(limit, MaxLimit)
+}
+
+// below turns "from the start" into an id above all.
+func below(before int64) int64 {
+	if before <= 0 {
+		return 1<<63 - 1
+	}
+	return before
+}
+
+// Filter chooses mailings. Zero fields choose all.
+type Filter struct {
+	Search   string // in the name, or in the message's subject
+	State    State
+	Disabled bool  // only those
+	Owner    int64 // of this user; 0: of all users, for moderators
+	Before   int64 // ids below
+	Limit    int   // 0: DefaultLimit; at most MaxLimit
+}
+
+// List are the newest mailings of a filter, without their audiences: of the
+// actor's own, unless they may see those of others. more says that there are
+// older ones.
+func (s *Mailings) List(ctx context.Context, actor account.Actor, f Filter) (list []Mailing, more bool, err error) {
+	own := !account.Can(actor, account.MailingView, account.Object{Kind: "mailing", Owner: f.Owner})
+	if own {
+		f.Owner = actor.ID
+	}
+	limit := bounded(f.Limit)
+	args := []any{below(f.Before), limit + 1}
+	where := []string{"m.deleted_at = 0", "m.id < $1"}
+	add := func(condition string, value any) {
+		args = append(args, value)
+		where = append(where, strings.ReplaceAll(condition, "?", fmt.Sprintf("$%d", len(args))))
+	}
+	if own || f.Owner != 0 {
+		add("m.user_id = ?", f.Owner)
+	}
+	if f.State != "" {
+		add("m.state = ?", string(f.State))
+	}
+	if f.Disabled {
+		where = append(where, "m.disabled_at > 0")
+	}
+	if strings.TrimSpace(f.Search) != "" {
+		add(`(m.search LIKE ? ESCAPE '\' OR g.search LIKE ? ESCAPE '\')`, db.Contains(f.Search))
+	}
+	list, err = s.collect(ctx, `SELECT `+mailingColumns+fromMailings+
+		`WHERE `+strings.Join(where, " AND ")+` ORDER BY m.id DESC LIMIT $2`, args...)
+	if err != nil {
+		return nil, false, fmt.Errorf("list mailings: %w", err)
+	}
+	if len(list) > limit {
+		return list[:limit], true, nil
+	}
+	return list, false, nil
+}
+
+// collect reads mailings with their last runs, without their audiences.
+func (s *Mailings) collect(ctx context.Context, query string, args ...any) ([]Mailing, error) {
+	q := s.db.Read()
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []Mailing
+	var lastRuns []int64
+	for rows.Next() {
+		m, lastRunID, err := scanMailing(rows)
+		if err != nil {
+			return nil, err
+		}
+		list, lastRuns = append(list, m), append(lastRuns, lastRunID)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	rows.Close()
+	runs, err := s.runsByID(ctx, q, lastRuns)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].LastRun = runs[lastRuns[i]]
+	}
+	return list, nil
+}
+
+// Totals are the numbers of the actor's own mailings by state.
+func (s *Mailings) Totals(ctx context.Context, actor account.Actor) (map[State]int64, error) {
+	rows, err := s.db.Read().Query(ctx, `
+		SELECT state, count(*) FROM mailings WHERE user_id = $1 AND deleted_at = 0 GROUP BY state`, actor.ID)
+	if err != nil {
+		return nil, fmt.Errorf("count mailings: %w", err)
+	}
+	defer rows.Close()
+	totals := map[State]int64{}
+	for rows.Next() {
+		var state State
+		var n int64
+		if err := rows.Scan(&state, &n); err != nil {
+			return nil, fmt.Errorf("count mailings: %w", err)
+		}
+		totals[state] = n
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("count mailings: %w", err)
+	}
+	return totals, nil
+}
