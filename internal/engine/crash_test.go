@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 	"gonets/internal/delivery"
 	"gonets/internal/mailing"
 )
+
+// childLease is short: the takeover by another node is waited for here.
+const childLease = 3 * time.Second
 
 const childEnv = "GONETS_TEST_CHILD" // "database URL|mail server|node name"
 
@@ -25,7 +29,7 @@ func TestChild(t *testing.T) {
 	}
 	parts := strings.Split(spec, "|")
 	policy := delivery.DefaultPolicy()
-	policy.Lease = 4 * time.Second // the takeover by another node is waited for here
+	policy.Lease = childLease
 	newNode(t, parts[0], parts[2], parts[1], policy).start()
 	fmt.Println("\nready")
 	<-context.Background().Done()
@@ -179,4 +183,34 @@ func TestKillOneOfTwo(t *testing.T) {
 		kill(a)
 		n.verify(p, n.untilDone(m.ID), count)
 	})
+}
+
+// One of two nodes is stopped for longer than its lease, and then goes on:
+// what it thought its own has been taken over meanwhile.
+func TestStallLosesNobody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not a test of concurrency within the process")
+	}
+	each(t, func(t *testing.T, url string) {
+		p := newPeer(t)
+		p.data = func(string, string) error { time.Sleep(2 * time.Millisecond); return nil } // so that both have work
+		count := crashSize()
+		n := newNode(t, url, "onlooker", p.addr, delivery.DefaultPolicy())
+		n.insert(count)
+		m := n.mailing(nil)
+		a := child(t, url, p.addr, "a")
+		child(t, url, p.addr, "b")
+		untilTaken(t, p, count/4)
+		signal(t, a, syscall.SIGSTOP)
+		time.Sleep(childLease + time.Second)
+		signal(t, a, syscall.SIGCONT)
+		n.verify(p, n.untilDone(m.ID), count)
+	})
+}
+
+func signal(t *testing.T, cmd *exec.Cmd, s syscall.Signal) {
+	t.Helper()
+	if err := cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -73,7 +73,6 @@ type Options struct {
 // How the work of one process is cut.
 const (
 	tickEvery    = time.Second
-	renewEvery   = 5 * time.Second
 	batchesAhead = 8                // of one run in the queue at once
 	batchesAtAll = 4                // in work at once in this process
 	batchTime    = 45 * time.Second // after which a batch hands the rest back

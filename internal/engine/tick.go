@@ -106,9 +106,9 @@ func (e *Engine) enqueue(ctx context.Context, tx db.Tx, batches []delivery.Batch
 	return e.Queue.InsertTx(ctx, tx, jobs...)
 }
 
-// renewals lengthens this node's leases by one update every few seconds.
+// renewals lengthens this node's leases by one update, four times in each.
 func (e *Engine) renewals() {
-	clock := time.NewTicker(renewEvery)
+	clock := time.NewTicker(e.Ledger.Policy().Lease / 4)
 	defer clock.Stop()
 	for {
 		select {
