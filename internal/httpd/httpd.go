@@ -32,6 +32,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 
 	"gonets/internal/account"
 	"gonets/internal/db"
@@ -108,7 +109,7 @@ func New(p Parts, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.router.Use(s.identify, s.observe, Recover(p.Log, s.failAny), s.headers, compress)
+	s.router.Use(s.identify, s.observe, Recover(p.Log, s.failAny), s.headers, compress, middleware.GetHead)
 	s.router.Get("/healthz", s.healthz)
 	s.router.Get("/readyz", s.readyz)
 	s.Pages(func(r chi.Router) { r.Get("/metrics", s.serveMetrics) })

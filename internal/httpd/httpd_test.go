@@ -376,6 +376,9 @@ func TestReady(t *testing.T) {
 	d := dbtest.SQLite(t)
 	f := newFixture(t, d, Options{})
 	for _, path := range []string{"/healthz", "/readyz"} {
+		if w := f.ask(t, "HEAD", path, nil); w.Code != http.StatusOK {
+			t.Errorf("HEAD %s: got %d, want 200", path, w.Code)
+		}
 		if w := f.ask(t, "GET", path, nil); w.Code != http.StatusOK {
 			t.Errorf("%s: got %d, want 200", path, w.Code)
 		}

@@ -64,7 +64,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			}
 			v := visitOf(r.Context())
 			s.metrics.note(r.Method, chi.RouteContext(r.Context()).RoutePattern(), status, took)
-			s.parts.Log.LogAttrs(r.Context(), accessLevel(status), "request",
+			s.parts.Log.LogAttrs(r.Context(), accessLevel(r.URL.Path, status), "request",
 				slog.String("request", v.id),
 				slog.String("method", r.Method),
 				slog.String("path", maskPath(r.URL.Path)),
@@ -79,11 +79,17 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	})
 }
 
-func accessLevel(status int) slog.Level {
-	if status >= http.StatusInternalServerError {
+// accessLevel keeps the questions of machines, which come every few seconds,
+// out of the log as long as the answer is good.
+func accessLevel(path string, status int) slog.Level {
+	switch {
+	case status >= http.StatusInternalServerError:
 		return slog.LevelWarn
+	case path == "/healthz", path == "/readyz", path == "/metrics":
+		return slog.LevelDebug
+	default:
+		return slog.LevelInfo
 	}
-	return slog.LevelInfo
 }
 
 // secretPaths are followed by a token that must not be in a log.
