@@ -81,6 +81,7 @@ type DB struct {
 
 	lite  *sql.DB // SQLite: one connection, for writing
 	reads *sql.DB // SQLite: many, for reading
+	known *statements
 
 	pg      *pgxpool.Pool
 	pgReads *pgxpool.Pool // refuses to write
@@ -153,7 +154,7 @@ func (d *DB) Ping(ctx context.Context) error {
 // Close waits for running statements and closes every connection.
 func (d *DB) Close() error {
 	if d.dialect == SQLite {
-		return errors.Join(d.reads.Close(), d.lite.Close())
+		return errors.Join(d.reads.Close(), d.known.close(), d.lite.Close())
 	}
 	d.pgReads.Close()
 	d.pg.Close()

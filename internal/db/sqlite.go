@@ -39,7 +39,7 @@ func openSQLite(ctx context.Context, path string, clock Clock) (*DB, error) {
 		"foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-16000)",
 	}}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
-	d := &DB{dialect: SQLite, clock: clock, path: path, dir: dir}
+	d := &DB{dialect: SQLite, clock: clock, path: path, dir: dir, known: newStatements()}
 	if d.lite, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
 		return nil, badURL("sqlite:" + path)
 	}
@@ -80,12 +80,13 @@ func plainCause(err error) string {
 }
 
 func (d *DB) txSQLite(ctx context.Context, f func(Tx) error) error {
+	d.known.prepare(ctx, d.lite)
 	tx, err := d.lite.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it says ErrTxDone, after a failure the first error counts
-	if err := f(liteTx{liteQ{tx, tx}, d.Now()}); err != nil {
+	if err := f(liteTx{liteQ{d.fluent(tx), tx}, d.Now()}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
