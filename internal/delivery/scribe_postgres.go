@@ -13,6 +13,11 @@ import (
 // rows of.
 type pgScribe struct{}
 
+// What is prepared while the tables are small must still find its rows by their
+// ids when they have grown: planText forbids to read them from end to end, and
+// "+ 0" hides the other indexes.
+const planText = `SET LOCAL enable_seqscan = off`
+
 // lockText, like everything that touches deliveries, locks the runs in the
 // order of their ids. The statements behind it see a hold that was committed
 // before.
@@ -24,15 +29,15 @@ const moveText = `
 	       first_at = r.first_at, next_at = r.next_at, updated_at = r.at
 	  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
 	       AS r (id, epoch, state, reason, tries, copies, first_at, next_at, at)
-	 WHERE d.id = r.id AND d.epoch = r.epoch AND d.state = 0
+	 WHERE d.id = r.id AND d.epoch = r.epoch AND d.state + 0 = 0
 	RETURNING d.id`
 
 const markText = `
 	UPDATE deliveries AS d
 	   SET leaving = 1, epoch = d.epoch + 1, updated_at = $3
 	  FROM unnest($1::bigint[], $2::bigint[]) AS m (id, epoch), ledgers AS l
-	 WHERE d.id = m.id AND d.epoch = m.epoch AND d.state = 0 AND d.leaving = 0
-	   AND l.run_id = d.run_id AND l.held = 0
+	 WHERE d.id = m.id AND d.epoch = m.epoch AND d.state + 0 = 0 AND d.leaving = 0
+	   AND l.run_id = d.run_id + 0 AND l.held = 0
 	RETURNING d.id`
 
 const attemptsText = `
@@ -47,6 +52,7 @@ func (pgScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
 		return fmt.Errorf("unknown transaction %T", tx.Raw())
 	}
 	flight := &pgx.Batch{}
+	flight.Queue(planText)
 	flight.Queue(lockText, p.runs)
 	if args, n := attemptColumnsOf(p.records); n > 0 {
 		flight.Queue(attemptsText, args...)
