@@ -60,11 +60,12 @@ type Inbox struct {
 	rules *rules
 	mails chan *mail // handed over, not yet kept
 
-	mu      sync.Mutex
-	server  *smtp.Server // nil: not started
-	address string
-	stop    chan struct{}  // closed by Stop
-	running sync.WaitGroup // the server's and the keeper's goroutine
+	mu       sync.Mutex
+	server   *smtp.Server // nil: not started
+	listener net.Listener
+	address  string
+	stop     chan struct{}  // closed by Stop
+	running  sync.WaitGroup // the server's and the keeper's goroutine
 }
 
 // New is an inbox on the database; Start opens it for mail.
@@ -86,7 +87,7 @@ func (i *Inbox) Start(ctx context.Context) (address string, err error) {
 		return "", fmt.Errorf("open the sandbox inbox: %w", err)
 	}
 	i.stop = make(chan struct{})
-	i.server, i.address = i.newServer(i.stop), listener.Addr().String()
+	i.server, i.listener, i.address = i.newServer(i.stop), listener, listener.Addr().String()
 	server, stop := i.server, i.stop
 	i.running.Go(func() { i.serve(server, listener) })
 	i.running.Go(func() { i.keep(stop) })
@@ -126,6 +127,9 @@ func (i *Inbox) Stop() {
 	if err := i.server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		i.o.Log.Warn("close the sandbox inbox", "error", err)
 	}
+	// A server that has not come to serve yet does not know its listener, and
+	// would accept for ever.
+	i.listener.Close()
 	close(i.stop)
 	i.running.Wait()
 	i.server = nil

@@ -287,3 +287,14 @@ func count(t *testing.T, inbox *sandbox.Inbox) int64 {
 	}
 	return mails
 }
+
+// TestStopAtOnce stops an inbox whose server may not have come to listen yet.
+func TestStopAtOnce(t *testing.T) {
+	inbox := sandbox.New(dbtest.SQLite(t), sandbox.Options{})
+	for range 200 {
+		if _, err := inbox.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		inbox.Stop()
+	}
+}
