@@ -10,6 +10,7 @@ import (
 
 	"gonets/internal/config"
 	"gonets/internal/httpd"
+	"gonets/internal/web/assets"
 )
 
 type serveCommand struct{}
@@ -65,12 +66,15 @@ type door struct {
 // at the address of the settings.
 func (s *session) openDoor(ctx context.Context, a *app, listener net.Listener) (*door, error) {
 	server, err := httpd.New(httpd.Parts{DB: a.db, Accounts: a.accounts, Bundle: s.bundle, Log: s.log}, httpd.Options{
-		Addr: s.config.Addr, BaseURL: s.config.BaseURL, TrustedProxies: s.config.TrustedProxies, Patience: requestTime,
+		Addr: s.config.Addr, BaseURL: s.config.BaseURL, TrustedProxies: s.config.TrustedProxies, CSP: assets.Policy,
+		Patience: requestTime,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.mount(a, server)
+	if err := s.mount(a, server); err != nil {
+		return nil, err
+	}
 	if listener == nil {
 		if listener, err = server.Listen(ctx); err != nil {
 			return nil, err

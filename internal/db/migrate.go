@@ -69,7 +69,7 @@ func refuseNewer(ctx context.Context, provider *goose.Provider) error {
 		return unavailable(fmt.Errorf("ask for the schema's version: %w", err))
 	}
 	if current > target {
-		return fault.New(fault.Unavailable, "db.newer", fault.Args{"Schema": current, "Known": target})
+		return fault.New(fault.Unavailable, "db.newer", fault.Args{"Schema": fmt.Sprint(current), "Known": fmt.Sprint(target)})
 	}
 	return nil
 }
