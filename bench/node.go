@@ -109,12 +109,14 @@ func (n *node) start(ctx context.Context, addr string, connections int) (stop fu
 // untilDone waits for the run of a mailing to end.
 func (n *node) untilDone(ctx context.Context, mailingID int64) (*mailing.Run, error) {
 	for look := time.NewTicker(10 * time.Millisecond); ; {
-		m, err := n.mailings.Get(ctx, n.owner, mailingID)
+		var done int64
+		err := n.db.Read().QueryRow(ctx, `SELECT count(*) FROM runs WHERE mailing_id = $1 AND finished_at > 0`, mailingID).Scan(&done)
 		if err != nil {
 			return nil, err
 		}
-		if m.LastRun != nil && !m.LastRun.Open() {
-			return m.LastRun, nil
+		if done > 0 {
+			m, err := n.mailings.Get(ctx, n.owner, mailingID)
+			return m.LastRun, err
 		}
 		select {
 		case <-look.C:

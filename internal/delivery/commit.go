@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -49,42 +48,11 @@ func (r *Result) outcome() Outcome {
 	}
 }
 
-// ErrStopped says that the ledger no longer commits: the process is ending.
-var ErrStopped = errors.New("the ledger has stopped")
-
-// turn is one connection's request to the committer.
-type turn struct {
-	results []Result
-	mark    *Delivery
-	marked  bool
-	err     error
-	done    chan struct{}
-}
-
-const (
-	gather   = time.Millisecond // how long a commit waits for company; it also lets other writers in
-	maxGroup = 512
-)
-
-// Run is the committer: it gathers the turns of all connections and writes
-// each group in one transaction, until ctx ends. One is enough for a process,
-// and better than several.
-func (l *Ledger) Run(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case first := <-l.turns:
-			l.settle(ctx, l.group(first))
-		}
-	}
-}
-
 // settle commits a group. While the database is away it tries again for as
 // long as a lease lasts, since a result that is lost becomes uncertain. If a
 // group is refused for another reason, each turn is tried alone: one must not
 // take the others with it.
-func (l *Ledger) settle(ctx context.Context, group []*turn) {
+func (l *Ledger) settle(ctx context.Context, group []*Turn) {
 	var err error
 	for pause, slept := 20*time.Millisecond, time.Duration(0); ; pause *= 2 {
 		err = l.commit(context.WithoutCancel(ctx), group)
@@ -95,50 +63,19 @@ func (l *Ledger) settle(ctx context.Context, group []*turn) {
 	}
 	if err != nil && len(group) > 1 && !fault.Is(err, fault.Unavailable) {
 		for _, t := range group {
-			l.settle(ctx, []*turn{t})
+			l.settle(ctx, []*Turn{t})
 		}
 		return
 	}
+	l.desk.expect(len(group)) // before the first of them can come back
 	for _, t := range group {
 		t.err = err
 		close(t.done)
 	}
 }
 
-func (l *Ledger) group(first *turn) []*turn {
-	group := []*turn{first}
-	window := time.NewTimer(gather)
-	defer window.Stop()
-	for len(group) < maxGroup {
-		select {
-		case t := <-l.turns:
-			group = append(group, t)
-		case <-window.C:
-			return group
-		}
-	}
-	return group
-}
-
-// Commit records results and, in the same transaction, marks a delivery as
-// leaving (nil: none). Only if marked is true may its final dot leave. Before
-// it returns without an error, everything is durable.
-func (l *Ledger) Commit(ctx context.Context, results []Result, mark *Delivery) (marked bool, err error) {
-	if len(results) == 0 && mark == nil {
-		return false, nil
-	}
-	t := &turn{results: results, mark: mark, done: make(chan struct{})}
-	select {
-	case l.turns <- t:
-	case <-ctx.Done():
-		return false, ErrStopped
-	}
-	<-t.done
-	return t.marked, t.err
-}
-
 // commit writes a group in one transaction.
-func (l *Ledger) commit(ctx context.Context, group []*turn) error {
+func (l *Ledger) commit(ctx context.Context, group []*Turn) error {
 	p := l.page(group)
 	err := l.db.Tx(ctx, func(tx db.Tx) error {
 		clear(p.moved) // a repeated transaction begins anew
@@ -167,7 +104,7 @@ type page struct {
 	marked  map[int64]bool // deliveries that may leave
 }
 
-func (l *Ledger) page(group []*turn) *page {
+func (l *Ledger) page(group []*Turn) *page {
 	p := &page{moved: map[int64]bool{}, marked: map[int64]bool{}}
 	for _, t := range group {
 		for i := range t.results {
@@ -207,7 +144,7 @@ func (p *page) tally() tally {
 
 // settled tells a turn what is committed. The next try of a delivery, at once,
 // builds on this one.
-func (t *turn) settled(p *page) {
+func (t *Turn) settled(p *page) {
 	for i := range t.results {
 		if r := &t.results[i]; r.End == Dropped && r.Delivery.firstAt.IsZero() && r.Stage != "" {
 			r.Delivery.firstAt = r.At

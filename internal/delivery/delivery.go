@@ -205,13 +205,13 @@ type Ledger struct {
 	db        *db.DB
 	policy    Policy
 	addresses Addresses
-	turns     chan *turn
+	desk      desk
 }
 
 // New is the ledger in a database. A process that sends runs the committer
 // beside it: see Run.
 func New(d *db.DB, policy Policy, addresses Addresses) *Ledger {
-	return &Ledger{db: d, policy: policy, addresses: addresses, turns: make(chan *turn)}
+	return &Ledger{db: d, policy: policy, addresses: addresses, desk: desk{enough: make(chan struct{}, 1)}}
 }
 
 // Policy is the ledger's patience.

@@ -128,20 +128,24 @@ func (c *courier) hangUp() {
 
 // deliver marks a letter, together with the results before it, lets it leave,
 // and offers the next one in the same flight. It returns that one if the
-// server awaits its content.
+// server awaits its content. The next one is composed while the ledger is
+// being written.
 func (c *courier) deliver(l *letter) *letter {
 	began := c.Clock.Now()
-	marked, err := c.commit(l.parcel.delivery)
+	commit := c.submit(l.parcel.delivery)
+	following := c.following()
+	marked, err := commit()
 	if !marked || err != nil {
 		c.abandon(l, err)
+		c.postpone(following)
 		return nil
 	}
 	if c.stalled(began) {
 		c.conn.Abandon()
 		c.settleAs(l.parcel, delivery.Result{Delivery: l.parcel.delivery, End: delivery.Dropped, At: c.Clock.Now()})
+		c.postpone(following)
 		return nil
 	}
-	following := c.following()
 	var envelope *smtp.Envelope
 	if following != nil {
 		envelope = &following.envelope
@@ -182,25 +186,37 @@ func (c *courier) abandon(l *letter, err error) {
 	l.parcel.out.Done()
 }
 
-// commit writes the results that have gathered, with a mark.
-func (c *courier) commit(mark *delivery.Delivery) (marked bool, err error) {
-	marked, err = c.Ledger.Commit(c.books, c.results, mark)
-	if err != nil && len(c.results) > 0 {
-		// Their rows stay leaving. When the lease expires they become uncertain:
-		// nothing is lost, and a possible double is on record.
-		c.Log.Error("results were not recorded", "results", len(c.results), "error", err)
+// postpone keeps a letter that could not be offered for the next connection.
+func (c *courier) postpone(l *letter) {
+	if l != nil {
+		c.again = l.parcel
 	}
-	for _, p := range c.settled {
-		p.out.Done()
+}
+
+// submit hands the results that have gathered, with a mark, to the ledger. It
+// returns how to wait until they are written.
+func (c *courier) submit(mark *delivery.Delivery) (commit func() (marked bool, err error)) {
+	results, settled := c.results, c.settled
+	c.results, c.settled = nil, nil
+	turn := c.Ledger.Submit(results, mark)
+	return func() (bool, error) {
+		marked, err := turn.Wait(c.books)
+		if err != nil && len(results) > 0 {
+			// Their rows stay leaving. When the batch is given back they become
+			// uncertain: nothing is lost, and a possible double is on record.
+			c.Log.Error("results were not recorded", "results", len(results), "error", err)
+		}
+		for _, p := range settled {
+			p.out.Done()
+		}
+		return marked, err
 	}
-	c.results, c.settled = c.results[:0], c.settled[:0]
-	return marked, err
 }
 
 // settle writes what has gathered before the courier waits.
 func (c *courier) settle() {
 	if len(c.results) > 0 {
-		c.commit(nil) //nolint:errcheck // logged there; there is nobody else to tell
+		c.submit(nil)() //nolint:errcheck // logged there; there is nobody else to tell
 	}
 }
 
