@@ -1,6 +1,7 @@
 package mailing
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -80,7 +81,11 @@ func (in *Input) checkSchedule(f *fault.Fields, now time.Time) {
 		s.RRule = ""
 	}
 	s.RRule = strings.TrimSpace(s.RRule)
-	if utf8.RuneCountInString(s.RRule) > maxRRule {
+	switch {
+	case s.Frequency == "":
+		f.Add("schedule.frequency", "error.required", nil)
+		return
+	case utf8.RuneCountInString(s.RRule) > maxRRule:
 		f.Add("schedule.rrule", "error.too_long", fault.Args{"Max": maxRRule})
 		return
 	}
@@ -95,11 +100,14 @@ func (in *Input) checkSender(f *fault.Fields) {
 	checkLine(f, "sender.name", s.Name, false)
 	if s.Email == "" {
 		f.Add("sender.email", "error.required", nil)
-	} else if a, err := mail.ParseAddress(s.Email); err != nil {
-		f.Add("sender.email", "mail.address_invalid", nil)
-	} else {
-		s.Email = a.String()
+		return
 	}
+	address, err := mail.ParseAddress(s.Email)
+	if e, ok := errors.AsType[*mail.AddressError](err); ok {
+		f.Add("sender.email", e.Key, e.Args)
+		return
+	}
+	s.Email = address.String()
 }
 
 // checkLine checks a text of one line, which may become part of a header.
