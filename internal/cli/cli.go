@@ -195,11 +195,11 @@ func usage(err error) error {
 	return &exitError{code: exitUsage, err: fault.Because(err, fault.Invalid, "cli.usage", fault.Args{"Cause": err.Error()})}
 }
 
-// newLog logs to the standard error: serve and demo from info on, other
-// commands only what went wrong, since they tell the person themselves.
+// newLog logs to the standard error: serve from info on, other commands only
+// what went wrong, since they tell the person themselves.
 func newLog(w io.Writer, g *grammar, command string) *slog.Logger {
 	level := slog.LevelError
-	if command == "serve" || command == "demo" {
+	if command == "serve" {
 		level = slog.LevelInfo
 	}
 	level = g.Level(level)

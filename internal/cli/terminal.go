@@ -46,7 +46,9 @@ func isTerminal(stream any) bool {
 func language(env func(string) (string, bool)) string {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if value, ok := env(name); ok && value != "" {
-			if strings.HasPrefix(strings.ToLower(value), "ru") {
+			name, _, _ := strings.Cut(value, ".") // ru_RU.UTF-8
+			name, _, _ = strings.Cut(name, "_")
+			if strings.EqualFold(name, i18n.Russian) {
 				return i18n.Russian
 			}
 			return i18n.English

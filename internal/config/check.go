@@ -80,14 +80,14 @@ func (c *Config) Check() []Problem {
 	refuse(c.Registration != Open && c.Registration != Closed, "registration", "config.choice", choice(c.Registration, Open, Closed))
 	refuse(c.ImportMax <= 0, "import-max", "config.positive", nil)
 	for _, wait := range c.Retries {
-		if wait <= 0 {
-			refuse(true, "retries", "config.positive", nil)
+		if wait < time.Millisecond {
+			refuse(true, "retries", "config.too_short", map[string]any{"Min": "1ms"})
 			break
 		}
 	}
 	refuse(len(c.Retries) == 0, "retries", "config.durations", map[string]any{"Value": ""})
 	for flag, d := range map[string]time.Duration{"retry-max": c.RetryMax, "give-up": c.GiveUp, "lease": c.Lease} {
-		refuse(d <= 0, flag, "config.positive", nil)
+		refuse(d < time.Millisecond, flag, "config.too_short", map[string]any{"Min": "1ms"})
 	}
 	refuse(c.Grace < 0, "grace", "config.negative", nil)
 	var level slog.Level

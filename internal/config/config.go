@@ -102,8 +102,8 @@ type Config struct {
 	// Grace is how late a recurring mailing may still leave after downtime.
 	Grace time.Duration `name:"grace" default:"6h" placeholder:"TIME" help:"How late a recurring mailing may still leave after downtime."`
 
-	// LogLevel is debug, info, warn or error. Empty: info for serve and demo,
-	// error for every other command, which tells the person anyway.
+	// LogLevel is debug, info, warn or error. Empty: info for serve, error
+	// for every other command, which tells the person anyway.
 	LogLevel string `name:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error. Default: info while serving, error otherwise."`
 
 	// LogFormat is text or json.

@@ -118,7 +118,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		"GONETS_WORKER": "config.switch", "GONETS_IMPORT_MAX": "config.size", "GONETS_TRUSTED_PROXIES": "config.networks",
 		"GONETS_SMTP_RATE": "config.decimal", "GONETS_ADDR": "config.addr", "GONETS_BASE_URL": "config.base_url",
 		"GONETS_REGISTRATION": "config.choice", "GONETS_LOG_LEVEL": "config.choice", "GONETS_SECRET_KEY": "config.secret_short",
-		"GONETS_DATABASE_URL": "config.database_url", "GONETS_LEASE": "config.positive", "GONETS_RETRIES": "config.durations",
+		"GONETS_DATABASE_URL": "config.database_url", "GONETS_LEASE": "config.too_short", "GONETS_RETRIES": "config.durations",
 	} {
 		if got[name] != want {
 			t.Errorf("%s: got %q, want %q", name, got[name], want)
