@@ -18,10 +18,6 @@ type Batch struct {
 	Deliveries []*Delivery
 }
 
-// requeueAfter is when a batch whose job was enqueued but never came is
-// enqueued again. A second job does no harm.
-const requeueAfter = 2 * time.Minute
-
 // Feed takes up to perRun batches of each run for sending, counting those
 // already enqueued, and calls enqueue with them in its transaction. Runs share
 // the connections fairly because none puts more than perRun in the queue.
@@ -222,24 +218,33 @@ func (l *Ledger) Sweep(ctx context.Context) (freed int, err error) {
 	if err != nil {
 		return freed, err
 	}
-	lost := db.At(l.db.Now().Add(-requeueAfter))
+	return freed, l.forgetJobs(ctx, l.db.Now().Add(-2*l.policy.Lease))
+}
+
+// forgetJobs lets the batches be fed again whose jobs were enqueued before a
+// moment and did not come: a job dies with the node that fetched it. A second
+// job does no harm.
+func (l *Ledger) forgetJobs(ctx context.Context, before time.Time) error {
+	const lost = ` done = 0 AND lease_until = 0 AND queued_at > 0 AND queued_at < $1`
 	var stale int64
-	err = l.db.Read().QueryRow(ctx, `
-		SELECT count(*) FROM batches WHERE done = 0 AND lease_until = 0 AND queued_at > 0 AND queued_at < $1`, lost).Scan(&stale)
+	err := l.db.Read().QueryRow(ctx, `SELECT count(*) FROM batches WHERE`+lost, db.At(before)).Scan(&stale)
 	if err != nil || stale == 0 {
-		return freed, err
+		return err
 	}
-	return freed, l.db.Tx(ctx, func(tx db.Tx) error {
-		_, err := tx.Exec(ctx, `
-			UPDATE batches SET queued_at = 0
-			 WHERE done = 0 AND lease_until = 0 AND queued_at > 0 AND queued_at < $1`, lost)
+	return l.db.Tx(ctx, func(tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE batches SET queued_at = 0 WHERE`+lost, db.At(before))
 		return err
 	})
 }
 
-// FreeOwn frees every batch of a node, whose process is surely dead.
+// FreeOwn frees every batch of a node, whose process is surely dead, and
+// forgets the jobs that it may have fetched.
 func (l *Ledger) FreeOwn(ctx context.Context, node string) (freed int, err error) {
-	return l.free(ctx, `owner = $1`, node)
+	freed, err = l.free(ctx, `owner = $1`, node)
+	if err != nil {
+		return freed, err
+	}
+	return freed, l.forgetJobs(ctx, l.db.Now())
 }
 
 func (l *Ledger) free(ctx context.Context, condition string, arg any) (freed int, err error) {

@@ -69,12 +69,7 @@ func kill(cmd *exec.Cmd) {
 }
 
 // crashSize is the number of recipients.
-func crashSize() int {
-	if os.Getenv("GONETS_SOAK") != "" {
-		return 20_000
-	}
-	return 3_000
-}
+const crashSize = 3_000
 
 // insert makes recipients faster than one by one.
 func (n *node) insert(count int) {
@@ -148,7 +143,7 @@ func TestKillAndRestart(t *testing.T) {
 	}
 	each(t, func(t *testing.T, url string) {
 		p := newPeer(t)
-		count := crashSize()
+		count := crashSize
 		n := newNode(t, url, "onlooker", p.addr, delivery.DefaultPolicy())
 		n.insert(count)
 		m := n.mailing(nil)
@@ -173,7 +168,7 @@ func TestKillOneOfTwo(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		p := newPeer(t)
 		p.data = func(string, string) error { time.Sleep(2 * time.Millisecond); return nil } // so that both have work
-		count := crashSize()
+		count := crashSize
 		n := newNode(t, url, "onlooker", p.addr, delivery.DefaultPolicy())
 		n.insert(count)
 		m := n.mailing(nil)
@@ -194,7 +189,7 @@ func TestStallLosesNobody(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		p := newPeer(t)
 		p.data = func(string, string) error { time.Sleep(2 * time.Millisecond); return nil } // so that both have work
-		count := crashSize()
+		count := crashSize
 		n := newNode(t, url, "onlooker", p.addr, delivery.DefaultPolicy())
 		n.insert(count)
 		m := n.mailing(nil)
