@@ -80,6 +80,7 @@ const (
 	planTime     = 10 * time.Minute
 	idleTime     = 30 * time.Second // after which an unused connection is closed
 	finishTime   = 12 * time.Second // for messages in flight when the process ends
+	nameTime     = 5 * time.Second  // for a dead process of the same name to be noticed
 	atOnce       = 3                // new tries at once of a connection that dropped
 )
 
@@ -145,12 +146,9 @@ func (e *Engine) Workers() queue.Workers {
 // Start frees what a dead predecessor of the same name left behind, and begins
 // to work. It fails if a living process has the name. Start the queue after it.
 func (e *Engine) Start(ctx context.Context) error {
-	release, held, err := e.Store.Hold(ctx, "node "+e.o.Node)
+	release, err := e.claimName(ctx)
 	if err != nil {
 		return fmt.Errorf("start the engine: %w", err)
-	}
-	if !held {
-		return fmt.Errorf("start the engine: another process is node %q", e.o.Node)
 	}
 	e.release = release
 	freed, err := e.Ledger.FreeOwn(ctx, e.o.Node)
@@ -171,6 +169,25 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	e.started = true
 	return nil
+}
+
+// claimName takes the lock of this node's name. PostgreSQL may need a moment to
+// notice that the process is dead which had it.
+func (e *Engine) claimName(ctx context.Context) (release func(), err error) {
+	retry := time.NewTicker(nameTime / 50)
+	defer retry.Stop()
+	for range 50 {
+		release, held, err := e.Store.Hold(ctx, "node "+e.o.Node)
+		if err != nil || held {
+			return release, err
+		}
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return nil, fmt.Errorf("another process is node %q", e.o.Node)
 }
 
 // Stop finishes the messages in flight, gives every lease back, and ends
