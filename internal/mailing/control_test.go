@@ -389,6 +389,23 @@ func TestDeferredIsNotBusy(t *testing.T) {
 	})
 }
 
+// A run that was stopped may still be skipping; that keeps nothing waiting.
+func TestStoppedIsNotBusy(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.people(2)
+		m := w.started(schedule.Schedule{})
+		w.plan(m.LastRun.ID)
+		w.must(w.Stop(t.Context(), w.anna, m.ID))
+		w.clock.pass(time.Minute)
+		if again := w.must(w.Start(t.Context(), w.anna, m.ID)); again.State != mailing.Active || again.LastRun.ID == m.LastRun.ID {
+			t.Errorf("started again: got %+v", again)
+		}
+		w.advance()
+		w.wantCounts(m.LastRun.ID, delivery.Counts{Recipients: 2, Skipped: 2})
+		w.wantState(m.ID, mailing.Active)
+	})
+}
+
 // A message that was deleted can't be sent, and says so at its field.
 func TestDeletedMessage(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
