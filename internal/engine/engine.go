@@ -163,6 +163,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.rest.Go(e.ticks)
 	if e.o.Worker {
 		e.rest.Go(e.renewals)
+		e.sent.Go(e.resumePlans)
 		for range e.o.Connections {
 			e.sent.Go(e.courier)
 		}

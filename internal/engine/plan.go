@@ -22,3 +22,22 @@ func (e *Engine) plan(ctx context.Context, job mailing.PlanJob) error {
 		}
 	}
 }
+
+// resumePlans goes on with what a process that died left half planned. Its job
+// is lost, or would wait long for the queue to notice; a second planner of the
+// same run does no harm.
+func (e *Engine) resumePlans() {
+	runs, err := e.Mailings.OpenRuns(e.work)
+	if err != nil {
+		e.Log.Error("look for half-planned runs", "error", err)
+		return
+	}
+	for _, r := range runs {
+		if r.State != mailing.RunPlanning || e.work.Err() != nil {
+			continue
+		}
+		if err := e.plan(e.work, mailing.PlanJob{RunID: r.ID}); err != nil {
+			e.Log.Error("go on with a plan", "run", r.ID, "error", err)
+		}
+	}
+}
