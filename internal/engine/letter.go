@@ -45,6 +45,7 @@ func (c *courier) write(p *parcel) (*letter, error) {
 		MailingName:    p.run.MailingName,
 		SenderName:     p.from.Name,
 		UnsubscribeURL: unsubscribe,
+		Locale:         p.run.OwnerLocale,
 		Now:            now,
 		Zone:           p.zones[p.to.TimeZone],
 	})

@@ -21,10 +21,15 @@ func (s *Mailings) ForSending(ctx context.Context, runID int64) (Run, error) {
 	if err != nil {
 		return Run{}, err
 	}
-	if runs[runID] == nil {
+	r := runs[runID]
+	if r == nil {
 		return Run{}, fmt.Errorf("run %d is not there", runID)
 	}
-	return *runs[runID], nil
+	err = s.db.Read().QueryRow(ctx, `SELECT locale FROM users WHERE id = $1`, r.UserID).Scan(&r.OwnerLocale)
+	if err != nil {
+		return Run{}, fmt.Errorf("read the owner of run %d: %w", runID, err)
+	}
+	return *r, nil
 }
 
 // Begin notes that the first message of a run is about to be tried.

@@ -176,6 +176,7 @@ type Run struct {
 	FinishedAt       time.Time // zero: it is open
 	Counts           delivery.Counts
 	Last             delivery.Last
+	OwnerLocale      string // for recipients without one; set by ForSending alone
 }
 
 // Open says that something may still happen in the run.
