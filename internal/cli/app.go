@@ -48,6 +48,7 @@ type app struct {
 
 	post    *smtp.Pool // of letters, so that they wait behind no mailing
 	server  string     // the mail server, without its password
+	log     *slog.Logger
 	started bool
 }
 
@@ -58,7 +59,7 @@ func (s *session) open(ctx context.Context, d duty) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{duty: d, db: store}
+	a := &app{duty: d, db: store, log: s.log}
 	if err := a.wire(ctx, s); err != nil {
 		a.close()
 		return nil, err
@@ -225,5 +226,12 @@ func (a *app) close() {
 	if a.inbox != nil {
 		a.inbox.Stop()
 	}
-	a.db.Close() //nolint:errcheck // what is committed is committed
+	closeDB(a.db, a.log)
+}
+
+// closeDB logs a failure: what is committed is committed.
+func closeDB(store *db.DB, log *slog.Logger) {
+	if err := store.Close(); err != nil {
+		log.Warn("close the database", "error", err)
+	}
 }

@@ -31,7 +31,7 @@ func (c *backupCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer closeDB(store, s.log)
 	secret, err := s.secret(ctx, store)
 	if err != nil {
 		return err
@@ -156,9 +156,13 @@ func unpack(path, folder string) error {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err == nil && (header.Name == backupDatabase || header.Name == backupSecret) {
+		if err == nil && header.Name == backupDatabase {
 			found++
-			err = extract(filepath.Join(folder, header.Name), archive)
+			err = extract(filepath.Join(folder, backupDatabase), archive)
+		}
+		if err == nil && header.Name == backupSecret {
+			found++
+			err = extract(filepath.Join(folder, backupSecret), archive)
 		}
 		if err != nil {
 			return fault.Because(err, fault.Invalid, "cli.no_backup", fault.Args{"Path": path})
@@ -183,7 +187,7 @@ func extract(path string, r io.Reader) error {
 // that this program knows, and the secret is the database's own.
 func (s *session) tryRestored(ctx context.Context, folder string) error {
 	c := config.Config{DataDir: folder, DatabaseURL: "sqlite:" + filepath.Join(folder, backupDatabase)}
-	trial := &session{terminal: s.terminal, config: &c, clock: s.clock}
+	trial := &session{terminal: s.terminal, config: &c, clock: s.clock, log: s.log}
 	store, err := trial.openDB(ctx)
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ func (doctorCommand) Run(ctx context.Context, s *session) error {
 	d.baseURL()
 	d.zones()
 	if store := d.database(ctx); store != nil {
-		defer store.Close()
+		defer closeDB(store, d.log)
 		d.schema(ctx, store)
 		d.secretKey(ctx, store)
 		d.health(ctx, store)
@@ -149,7 +149,7 @@ func (d *doctor) database(ctx context.Context) *db.DB {
 	size, err := store.Size(ctx)
 	if err != nil {
 		d.failed("database", err)
-		store.Close() //nolint:errcheck // the first error counts
+		closeDB(store, d.log)
 		return nil
 	}
 	d.find("database", fine, "cli.doctor_database", fault.Args{"Kind": kind(store), "Size": d.say.Bytes(size)})

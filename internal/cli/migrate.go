@@ -9,7 +9,7 @@ func (migrateCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer closeDB(store, s.log)
 	version, err := store.SchemaVersion(ctx)
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -74,14 +73,14 @@ func (p *progress) show(done, size int64, remark string) {
 	if p.bytes {
 		written = p.t.say.Bytes
 	}
-	line := p.title + ": " + written(done)
+	text := p.title + ": " + written(done)
 	if size > 0 {
-		line += " / " + written(size) + " (" + p.t.say.Percent(done, size) + ")"
+		text += " / " + written(size) + " (" + p.t.say.Percent(done, size) + ")"
 	}
 	if remark != "" {
-		line += ", " + remark
+		text += ", " + remark
 	}
-	fmt.Fprintln(p.t.err, line)
+	line(p.t.err, text)
 }
 
 // end takes the bar away; what came of the work is said by whoever did it.

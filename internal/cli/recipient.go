@@ -112,7 +112,7 @@ func (s *session) tellImport(ctx context.Context, a *app, actor account.Actor, i
 		s.tell("cli.imported", "Rows", i.Rows, "Created", i.Created, "Updated", i.Updated, "Skipped", i.Skipped, "Rejected", i.Rejected)
 		for _, e := range rejected {
 			where := s.say.T("cli.import_line", "Line", strconv.FormatInt(e.Line, 10))
-			fmt.Fprintf(s.err, "  %s, %s %q: %s\n", where, e.Field, e.Value, s.say.Sentence(e.Key, e.Args))
+			line(s.err, fmt.Sprintf("  %s, %s %q: %s", where, e.Field, e.Value, s.say.Sentence(e.Key, e.Args)))
 		}
 		if more := i.Rejected - int64(len(rejected)); more > 0 {
 			s.note("cli.import_more", "Count", more)

@@ -58,8 +58,11 @@ func language(env func(string) (string, bool)) string {
 }
 
 // println writes a line of the answer.
-func (t *terminal) println(text string) {
-	fmt.Fprintln(t.out, text)
+func (t *terminal) println(text string) { line(t.out, text) }
+
+// line writes a line to a person. Where that fails there is nobody to tell.
+func line(w io.Writer, text string) {
+	io.WriteString(w, text+"\n") //nolint:errcheck // as said
 }
 
 // tell writes a sentence of the answer, which machines don't want.
@@ -71,7 +74,7 @@ func (t *terminal) tell(key string, args ...any) {
 
 // note writes a sentence beside the answer.
 func (t *terminal) note(key string, args ...any) {
-	fmt.Fprintln(t.err, t.say.T(key, args...))
+	line(t.err, t.say.T(key, args...))
 }
 
 // write answers a machine: one JSON document.
@@ -86,7 +89,7 @@ func (t *terminal) write(value any) error {
 func (t *terminal) table(rows [][]string) error {
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t"))
+		line(w, strings.TrimRight(strings.Join(row, "\t"), "\t"))
 	}
 	return w.Flush()
 }
@@ -109,16 +112,16 @@ func (t *terminal) fail(ctx context.Context, err error) int {
 		t.note("cli.internal")
 	}
 	if t.debug {
-		fmt.Fprintln(t.err, err)
+		line(t.err, err.Error())
 	}
 	return code
 }
 
 // complain says an error for a person, with every failing field.
 func (t *terminal) complain(e *fault.Error) {
-	fmt.Fprintln(t.err, t.say.Sentence(e.Key, e.Args))
+	line(t.err, t.say.Sentence(e.Key, e.Args))
 	for _, f := range e.Fields {
-		fmt.Fprintf(t.err, "  %s: %s\n", f.Name, t.say.Sentence(f.Key, f.Args))
+		line(t.err, fmt.Sprintf("  %s: %s", f.Name, t.say.Sentence(f.Key, f.Args)))
 	}
 }
 
@@ -151,9 +154,8 @@ func (t *terminal) password(fromInput bool) (string, error) {
 
 func (t *terminal) hidden(key string) (string, error) {
 	keyboard, _ := t.in.(*os.File) // password has seen that it is one
-	fmt.Fprint(t.err, t.say.T(key)+" ")
+	line(t.err, t.say.T(key))
 	typed, err := term.ReadPassword(int(keyboard.Fd()))
-	fmt.Fprintln(t.err)
 	if err != nil {
 		return "", fmt.Errorf("read the password: %w", err)
 	}

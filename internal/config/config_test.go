@@ -82,7 +82,7 @@ func TestDefaults(t *testing.T) {
 	if got, want := c.MailFrom, "gonets@localhost"; got != want {
 		t.Errorf("mail from: got %s, want %s", got, want)
 	}
-	if got, want := time.Duration(c.GiveUp), 72*time.Hour; got != want {
+	if got, want := c.GiveUp, 72*time.Hour; got != want {
 		t.Errorf("give up: got %s, want %s", got, want)
 	}
 	if got, want := int64(c.ImportMax), int64(1<<30); got != want {

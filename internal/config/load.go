@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"reflect"
 	"slices"
@@ -183,8 +185,8 @@ func (l *Loader) problem(flag, key string, args map[string]any) {
 
 // plain is the system's own word for a failed file operation, without the path.
 func plain(err error) string {
-	if unwrapped, ok := err.(interface{ Unwrap() error }); ok { //nolint:errorlint // one layer, *os.PathError's
-		return unwrapped.Unwrap().Error()
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err.Error()
 	}
 	return err.Error()
 }
