@@ -43,6 +43,11 @@ func (l *Ledger) SkipRecipientTx(ctx context.Context, tx db.Tx, recipientID int6
 	return l.skipTx(ctx, tx, reason, `recipient_id = $1 AND state IN (0, 3) AND leaving = 0`, recipientID)
 }
 
+// Skip is SkipRecipientTx in a transaction of its own.
+func (l *Ledger) Skip(ctx context.Context, recipientID int64, reason string) error {
+	return l.db.Tx(ctx, func(tx db.Tx) error { return l.SkipRecipientTx(ctx, tx, recipientID, reason) })
+}
+
 // SkipRun skips up to limit of what is planned or deferred in a held run that
 // was stopped, and says how many: call it until it says 0.
 func (l *Ledger) SkipRun(ctx context.Context, runID int64, reason string, limit int) (skipped int, err error) {

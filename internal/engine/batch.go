@@ -103,6 +103,12 @@ func (e *Engine) ship(ctx context.Context, batch delivery.Batch) error {
 	defer s.out.Wait()
 	for _, d := range batch.Deliveries {
 		p := &parcel{shipment: s, delivery: d, to: s.people[d.RecipientID]}
+		if reason := unwanted(p.to); reason != "" {
+			if err := e.Ledger.Skip(ctx, d.RecipientID, reason); err != nil {
+				return err
+			}
+			continue
+		}
 		s.out.Add(1)
 		select {
 		case e.outbox <- p:
@@ -115,6 +121,20 @@ func (e *Engine) ship(ctx context.Context, batch delivery.Batch) error {
 		return nil
 	}
 	return nil
+}
+
+// unwanted is the reason why a recipient gets no mail any more; empty for who
+// does. Whoever is planned or deferred is skipped when they leave; this is for
+// those who left while a message to them was leaving, and came back from that.
+func unwanted(r recipient.Recipient) string {
+	switch {
+	case r.ID == 0:
+		return delivery.ReasonDeleted
+	case r.Status != recipient.Active:
+		return string(r.Status)
+	default:
+		return ""
+	}
 }
 
 // load reads what all parcels of a batch share.

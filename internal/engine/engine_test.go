@@ -553,6 +553,40 @@ func splice(client, upstream net.Conn, victim string, once *sync.Once) {
 	upstream.Close()
 }
 
+// Whoever unsubscribes while a message to them is leaving, which is then
+// refused for now, gets no second try; a deleted recipient does not keep the
+// run open.
+func TestLeaverGetsNoRetry(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		p := newPeer(t)
+		n := newNode(t, url, "a", p.addr, quickly()).start()
+		n.people("stays", "leaves", "vanishes")
+		list, _, err := n.recipients.List(t.Context(), n.owner, recipient.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.data = func(to, _ string) error {
+			var err error
+			switch {
+			case strings.HasPrefix(to, "leaves"):
+				err = n.recipients.Unsubscribe(context.Background(), n.recipients.UnsubscribeToken(list[1].ID, 1))
+			case strings.HasPrefix(to, "vanishes"):
+				err = n.recipients.Delete(context.Background(), n.owner, list[0].ID)
+			default:
+				return nil
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			return &gosmtp.SMTPError{Code: 451, EnhancedCode: gosmtp.EnhancedCode{4, 3, 0}, Message: "Later"}
+		}
+		r := n.untilDone(n.mailing(nil).ID)
+		if want := (delivery.Counts{Recipients: 3, Accepted: 1, Skipped: 2}); r.Counts != want {
+			t.Errorf("got %+v, want %+v", r.Counts, want)
+		}
+	})
+}
+
 func TestSendTest(t *testing.T) {
 	p := newPeer(t)
 	n := newNode(t, dbtest.SQLiteURL(t), "a", p.addr, quickly()).start()

@@ -20,10 +20,6 @@ type letter struct {
 // compose makes the letter of a parcel. A recipient for whom that is not
 // possible has failed, alone; the answer is nil then.
 func (c *courier) compose(p *parcel) *letter {
-	if p.to.ID == 0 { // deleted since the batch was claimed, or about to be skipped
-		p.out.Done()
-		return nil
-	}
 	l, err := c.write(p)
 	if err != nil {
 		c.Log.Warn("a message can't be composed", "delivery", p.delivery.ID, "run", p.run.ID, "error", err)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gonets/internal/db"
@@ -73,17 +74,18 @@ func (e *Engine) sweep(ctx context.Context) error {
 const retryChunk = 500
 
 // advance moves every open run on: finishes it, or feeds its batches to the
-// queue.
+// queue. A run that fails keeps no other from it.
 func (e *Engine) advance(ctx context.Context) error {
 	runs, err := e.Mailings.OpenRuns(ctx)
 	if err != nil {
 		return err
 	}
 	var hungry []int64
+	var failed []error
 	for _, r := range runs {
 		again, err := e.Mailings.Advance(ctx, r)
 		if err != nil {
-			return err
+			failed = append(failed, err)
 		}
 		if again {
 			e.nudge()
@@ -92,10 +94,10 @@ func (e *Engine) advance(ctx context.Context) error {
 			hungry = append(hungry, r.ID)
 		}
 	}
-	if !e.o.Worker || e.server.away() {
-		return nil
+	if e.o.Worker && !e.server.away() {
+		failed = append(failed, e.Ledger.Feed(ctx, hungry, batchesAhead, e.enqueue))
 	}
-	return e.Ledger.Feed(ctx, hungry, batchesAhead, e.enqueue)
+	return errors.Join(failed...)
 }
 
 func (e *Engine) enqueue(ctx context.Context, tx db.Tx, batches []delivery.Batch) error {
