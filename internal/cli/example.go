@@ -27,13 +27,29 @@ var digestBody string
 type person struct{ first, last, firstLatin, lastLatin string }
 
 var firstNames = [][2]string{
-	{"Анна", "anna"}, {"Мария", "maria"}, {"Екатерина", "ekaterina"}, {"Ольга", "olga"}, {"Наталья", "natalia"},
-	{"Emma", "emma"}, {"Olivia", "olivia"}, {"Grace", "grace"}, {"Alice", "alice"}, {"Zoë", "zoe"},
+	{"Анна", "anna"},
+	{"Мария", "maria"},
+	{"Екатерина", "ekaterina"},
+	{"Ольга", "olga"},
+	{"Наталья", "natalia"},
+	{"Emma", "emma"},
+	{"Olivia", "olivia"},
+	{"Grace", "grace"},
+	{"Alice", "alice"},
+	{"Zoë", "zoe"},
 }
 
 var lastNames = [][2]string{
-	{"Иванова", "ivanova"}, {"Смирнова", "smirnova"}, {"Кузнецова", "kuznetsova"}, {"Попова", "popova"}, {"Соколова", "sokolova"},
-	{"Smith", "smith"}, {"O’Connor", "oconnor"}, {"Müller", "mueller"}, {"Taylor", "taylor"}, {"Wright", "wright"},
+	{"Иванова", "ivanova"},
+	{"Смирнова", "smirnova"},
+	{"Кузнецова", "kuznetsova"},
+	{"Попова", "popova"},
+	{"Соколова", "sokolova"},
+	{"Smith", "smith"},
+	{"O’Connor", "oconnor"},
+	{"Müller", "mueller"},
+	{"Taylor", "taylor"},
+	{"Wright", "wright"},
 }
 
 var cities = [][2]string{{"Москва", "Europe/Moscow"}, {"Казань", "Europe/Moscow"}, {"Новосибирск", "Asia/Novosibirsk"}, {"London", "Europe/London"}, {"Dublin", "Europe/Dublin"}}

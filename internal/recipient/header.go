@@ -33,8 +33,10 @@ const sampleSize = 64 << 10
 // headings are the fields' names in a header, besides their own, folded and
 // with _ for spaces, dashes and dots.
 var headings = map[string][]string{
-	"email": {"e_mail", "mail", "email_address", "e_mail_address", "почта", "эл_почта", "электронная_почта", "адрес",
-		"адрес_электронной_почты", "адрес_эл_почты", "е_mail", "емейл", "имейл", "емайл", "мейл"},
+	"email": {
+		"e_mail", "mail", "email_address", "e_mail_address", "почта", "эл_почта", "электронная_почта", "адрес",
+		"адрес_электронной_почты", "адрес_эл_почты", "е_mail", "емейл", "имейл", "емайл", "мейл",
+	},
 	"name":        {"full_name", "имя", "фио", "полное_имя", "имя_и_фамилия", "фамилия_и_имя", "фамилия_имя_отчество", "клиент"},
 	"comment":     {"comments", "note", "notes", "комментарий", "комментарии", "примечание", "примечания", "заметка", "заметки"},
 	"tags":        {"tag", "labels", "теги", "тег", "тэги", "тэг", "метки", "метка"},

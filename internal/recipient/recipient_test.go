@@ -46,8 +46,11 @@ func newBench(t testing.TB, d *db.DB) *bench {
 	t.Helper()
 	q := queue.New(d, dbtest.Log(t))
 	ledger := &noted{skipped: map[int64]string{}}
-	b := &bench{New(d, q, ledger, Options{Secret: []byte("secret"), BaseURL: "https://mail.test", ImportMax: 8 << 20}), t, ledger,
-		account.Actor{ID: 1, Role: account.RoleUser}, account.Actor{ID: 2, Role: account.RoleUser}}
+	b := &bench{
+		New(d, q, ledger, Options{Secret: []byte("secret"), BaseURL: "https://mail.test", ImportMax: 8 << 20}), t, ledger,
+		account.Actor{ID: 1, Role: account.RoleUser},
+		account.Actor{ID: 2, Role: account.RoleUser},
+	}
 	b.Work()
 	if err := q.Open(queue.Workers{queue.Work: 2}); err != nil {
 		t.Fatal(err)
