@@ -33,12 +33,14 @@ func below(before int64) int64 {
 
 // Filter chooses mailings. Zero fields choose all.
 type Filter struct {
-	Search   string // in the name, or in the message's subject
-	State    State
-	Disabled bool  // only those
-	Owner    int64 // of this user; 0: of all users, for moderators
-	Before   int64 // ids below
-	Limit    int   // 0: DefaultLimit; at most MaxLimit
+	Search    string // in the name, or in the message's subject
+	State     State
+	Disabled  bool  // only those
+	Sending   bool  // only those of which a run plans or sends now
+	Attention bool  // only those that are disabled, or whose last run failed to somebody
+	Owner     int64 // of this user; 0: of all users, for moderators
+	Before    int64 // ids below
+	Limit     int   // 0: DefaultLimit; at most MaxLimit
 }
 
 // List are the newest mailings of a filter, without their audiences: of the
@@ -64,6 +66,12 @@ func (s *Mailings) List(ctx context.Context, actor account.Actor, f Filter) (lis
 	}
 	if f.Disabled {
 		where = append(where, "m.disabled_at > 0")
+	}
+	if f.Sending {
+		where = append(where, inFlight)
+	}
+	if f.Attention {
+		where = append(where, attention)
 	}
 	if strings.TrimSpace(f.Search) != "" {
 		add(`(m.search LIKE ? ESCAPE '\' OR g.search LIKE ? ESCAPE '\')`, db.Contains(f.Search))

@@ -1,0 +1,53 @@
+package mailing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gonets/internal/account"
+	"gonets/internal/fault"
+)
+
+// Conditions of a list over mailings m.
+const (
+	inFlight = `EXISTS (SELECT 1 FROM runs r
+		WHERE r.mailing_id = m.id AND r.finished_at = 0 AND r.state IN ('planning', 'sending'))`
+	attention = `(m.disabled_at > 0 OR EXISTS (SELECT 1 FROM ledgers l
+		WHERE l.run_id = m.last_run_id AND l.failed + l.uncertain > 0))`
+)
+
+// Sending is how many of the actor's mailings plan or send now.
+func (s *Mailings) Sending(ctx context.Context, actor account.Actor) (n int64, err error) {
+	err = s.db.Read().QueryRow(ctx, `
+		SELECT count(DISTINCT mailing_id) FROM runs
+		 WHERE finished_at = 0 AND user_id = $1 AND state IN ('planning', 'sending')`, actor.ID).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count mailings that send: %w", err)
+	}
+	return n, nil
+}
+
+// Names are the names of mailings, deleted ones too: for lists of what the
+// caller has checked may be seen.
+func (s *Mailings) Names(ctx context.Context, ids []int64) (map[int64]string, error) {
+	rows, err := s.db.Read().Query(ctx, `SELECT id, name FROM mailings WHERE id = ANY($1)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read the names of mailings: %w", err)
+	}
+	defer rows.Close()
+	names := make(map[int64]string, len(ids))
+	for rows.Next() {
+		var id int64
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, fmt.Errorf("read the names of mailings: %w", err)
+		}
+		names[id] = name
+	}
+	return names, rows.Err()
+}
+
+// Problems says what is wrong with an input as far as that can be said without
+// the database: for a form that could not be read in full.
+func (in Input) Problems(now time.Time) fault.Fields { return in.check(now) }
