@@ -202,10 +202,13 @@ func (v *visit) with(name, value string) string {
 }
 
 // flash says something on the next page: what was done.
-func (v *visit) flash(tone ui.Tone, key string, args ...any) {
+func (v *visit) flash(tone ui.Tone, key string, args ...any) { v.flashText(tone, v.t(key, args...)) }
+
+// flashText is flash with a sentence that is said already.
+func (v *visit) flashText(tone ui.Tone, text string) {
 	sessions := v.web.Server.Sessions()
 	list, _ := sessions.Get(v.Context(), flashKey).([]layout.Flash)
-	sessions.Put(v.Context(), flashKey, append(list, layout.Flash{Tone: tone, Text: v.t(key, args...)}))
+	sessions.Put(v.Context(), flashKey, append(list, layout.Flash{Tone: tone, Text: text}))
 }
 
 func (v *visit) flashes() []layout.Flash {

@@ -56,6 +56,7 @@ type Web struct {
 	Parts
 	o      Options
 	assets *assets.Files
+	hub    *hub // of live reports
 }
 
 // Mount puts the pages on the server.
@@ -66,6 +67,7 @@ func Mount(p Parts, o Options) error {
 	}
 	sessionTypes()
 	s := &Web{Parts: p, o: o, assets: files}
+	s.hub = newHub(p.Server.Stopping(), s.read, s.lost)
 	p.Server.OnError(s.answer)
 	p.Server.Router().Handle(assets.Root+"*", files)
 	s.routes()

@@ -1,0 +1,404 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"gonets/internal/account"
+	"gonets/internal/delivery"
+	"gonets/internal/i18n"
+	"gonets/internal/mailing"
+	"gonets/internal/web/layout"
+	"gonets/internal/web/ui"
+)
+
+// subject is what a report is about: a mailing with its newest run, or one
+// certain run.
+type subject struct {
+	mailing int64
+	run     int64 // 0: the newest
+}
+
+// reading is what of a subject may change from one second to the next. It is
+// the same for all who look at it.
+type reading struct {
+	Mailing  mailing.Mailing
+	Run      *mailing.Run // nil: the mailing never ran
+	Slots    []delivery.Slot
+	Answers  []delivery.Answer
+	Attempts []delivery.Attempt // the mailing's newest; not of a certain run
+	Retry    time.Time          // when the first deferred one is tried again
+	Trouble  string             // of the mail server, in its own words
+}
+
+// Bounds of a report.
+const (
+	slotsRead      = 8640 // a day of them
+	attemptsOnPage = 15
+	runsOnPage     = 10
+)
+
+// read is a subject as it stands now. Whether the visitor may see it was
+// asked before.
+func (s *Web) read(ctx context.Context, of subject) (*reading, error) {
+	m, err := s.Mailings.Get(ctx, account.CommandLine(), of.mailing)
+	if err != nil {
+		return nil, err
+	}
+	r := &reading{Mailing: m, Run: m.LastRun}
+	if of.run != 0 {
+		run, err := s.Mailings.Run(ctx, account.CommandLine(), of.run)
+		if err != nil {
+			return nil, err
+		}
+		r.Run = &run
+	} else if r.Attempts, err = s.Ledger.Attempts(ctx, delivery.Filter{MailingID: m.ID, Limit: attemptsOnPage}); err != nil {
+		return nil, err
+	}
+	if r.Run == nil {
+		return r, nil
+	}
+	return r, s.readRun(ctx, r)
+}
+
+func (s *Web) readRun(ctx context.Context, r *reading) (err error) {
+	if r.Slots, err = s.Ledger.Slots(ctx, r.Run.ID, slotsRead); err != nil {
+		return err
+	}
+	if r.Run.Counts.Failed > 0 {
+		if r.Answers, err = s.Ledger.RunAnswers(ctx, r.Run.ID); err != nil {
+			return err
+		}
+	}
+	if r.Run.Counts.Deferred > 0 {
+		if r.Retry, err = s.Ledger.NextRetry(ctx, r.Run.ID); err != nil {
+			return err
+		}
+	}
+	if r.Run.Open() {
+		r.Trouble, err = s.away(ctx)
+	}
+	return err
+}
+
+// report is what both a mailing's and a run's page are made of.
+type report struct {
+	layout.Page
+	*reading
+
+	Edit bool // the visitor may act
+	Live string
+	mask func(address string) string
+}
+
+// reportPage is the report of a mailing.
+type reportPage struct {
+	report
+
+	Preview preview
+	Runs    []mailing.Run
+	More    bool
+	Events  []mailing.Event
+}
+
+// newReport is what a visitor sees of a reading, kept up to date from the
+// address live while it may change.
+func newReport(v *visit, page layout.Page, r *reading, live string) report {
+	p := report{
+		Page: page, reading: r,
+		Edit: v.owns(r.Mailing.UserID), mask: v.masked(r.Mailing.UserID),
+	}
+	p.Scripts = []string{"chart.js"}
+	if p.goesOn() {
+		p.Live = live
+	}
+	return p
+}
+
+func (s *Web) mailingReport(v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	m, err := s.Mailings.Get(v.Context(), v.actor, id)
+	if err != nil {
+		return err
+	}
+	r, err := s.read(v.Context(), subject{mailing: id})
+	if err != nil {
+		return err
+	}
+	p := reportPage{
+		report:  newReport(v, v.page(m.Name, layout.Mailings), r, mailingURL(id, "/live")),
+		Preview: previewSchedule(v.view, m.Schedule),
+	}
+	if p.Runs, p.More, err = s.Mailings.Runs(v.Context(), v.actor, id, 0, runsOnPage); err != nil {
+		return err
+	}
+	if p.Events, err = s.Mailings.Events(v.Context(), v.actor, id, 20); err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, reportTempl(p))
+}
+
+// soon is how near a due time must be for a page to wait for it.
+const soon = 10 * time.Minute
+
+// goesOn says that the numbers may change while somebody looks at them.
+func (p *report) goesOn() bool {
+	if p.Run != nil && p.Run.Open() {
+		return true
+	}
+	due := p.Mailing.NextDueAt
+	return p.Mailing.Going() && !due.IsZero() && due.Before(p.Now.Add(soon))
+}
+
+// about is the line below the title: who it comes from.
+func (p *report) about(sender mailing.Sender) string {
+	return p.T("report.sender", "Sender", from(sender))
+}
+
+// from is a sender as letters name it.
+func from(s mailing.Sender) string {
+	if s.Name == "" {
+		return s.Email
+	}
+	return s.Name + " <" + s.Email + ">"
+}
+
+func (p *report) standing() standing { return standingOf(&p.Mailing, p.Trouble != "") }
+
+// waits says that the run stands still because of the mail server.
+func (p *report) waits() bool { return p.Trouble != "" && p.Run != nil && inFlight(p.Run) }
+
+// done are the recipients of the run about whom something is known.
+func (p *report) done() int64 { return p.Run.Counts.Recipients - p.Run.Counts.Remaining() }
+
+// headline is what the run does.
+func (p *report) headline() string {
+	c := p.Run.Counts
+	of := []any{"Done", p.done(), "Total", c.Recipients}
+	switch r := p.Run; {
+	case r.State == mailing.RunPlanning:
+		return p.T("report.planning", "Count", c.Recipients)
+	case r.State == mailing.RunPaused:
+		return p.T("report.paused", of...)
+	case !r.Open() && r.State == mailing.RunStopped:
+		return p.T("report.stopped", of...)
+	case r.State == mailing.RunStopped:
+		return p.T("report.stopping", of...)
+	case !r.Open():
+		return p.T("report.done", of...)
+	case p.waits():
+		return p.T("report.waiting", of...)
+	case c.Remaining() == 0:
+		return p.T("report.retrying", "Count", c.Deferred)
+	}
+	return p.T("report.sending", of...)
+}
+
+// sends says that letters leave right now.
+func (p *report) sends() bool {
+	return p.Run.Open() && p.Run.State == mailing.RunSending && p.Run.Counts.Remaining() > 0 && !p.waits()
+}
+
+// pace is the end of the headline: how fast, and how long yet; or, of a run
+// that ended, how long it took.
+func (p *report) pace() string {
+	r := p.Run
+	switch {
+	case p.sends():
+		speed := p.speed()
+		if speed <= 0 {
+			return ""
+		}
+		left := time.Duration(float64(p.Run.Counts.Remaining()) / speed * float64(time.Second))
+		return p.T("report.pace", "Speed", p.rate(speed), "Left", p.Duration(max(left, time.Second).Round(time.Second)))
+	case !r.Open() && !r.StartedAt.IsZero():
+		took := max(r.FinishedAt.Sub(r.StartedAt), time.Millisecond)
+		return p.T("report.took", "Time", p.DateTime(r.FinishedAt, p.Zone), "Took", p.Duration(took))
+	case r.Counts.Deferred > 0 && !p.Retry.IsZero():
+		return p.T("report.next_retry", "Time", p.DateTime(p.Retry, p.Zone))
+	}
+	return ""
+}
+
+// rate writes messages a second: tenths count only where they are few.
+func (p *report) rate(perSecond float64) string {
+	if perSecond < 10 {
+		return p.Decimal(perSecond, 1)
+	}
+	return p.Number(int64(perSecond + 0.5))
+}
+
+// paceOver is how far back the speed is measured.
+const paceOver = 30 * time.Second
+
+// speed is how many recipients a second were decided lately.
+func (p *report) speed() float64 {
+	from := p.Now.Add(-paceOver).Truncate(delivery.SlotLength)
+	var n int64
+	for _, s := range p.Slots {
+		if !s.At.Before(from) {
+			n += s.Accepted + s.Deferred + s.Failed + s.Uncertain
+		}
+	}
+	if p.Run.StartedAt.After(from) {
+		from = p.Run.StartedAt
+	}
+	return float64(n) / max(p.Now.Sub(from), time.Second).Seconds()
+}
+
+// tiles are the numbers of the run; the first is the sum of the others.
+func (p *report) tiles() []ui.Tile {
+	c := p.Run.Counts
+	tile := func(state string, n int64, note string) ui.Tile {
+		t := ui.Tile{
+			ID: "tile-" + state, Label: p.T("delivery.state." + state), Value: p.Number(n), Note: note,
+			URL: runURL(p.Run.ID, "/deliveries?state="+state),
+		}
+		if n == 0 {
+			t.URL = ""
+		}
+		return t
+	}
+	all := ui.Tile{
+		ID: "tile-recipients", Label: p.T("mailings.recipients"), Value: p.Number(c.Recipients),
+		URL: runURL(p.Run.ID, "/deliveries"),
+	}
+	failed := tile("failed", c.Failed, p.topAnswers())
+	if c.Failed > 0 {
+		failed.Tone = ui.Red
+	}
+	return []ui.Tile{
+		all,
+		tile("accepted", c.Accepted, p.ofProcessed(c)),
+		tile("deferred", c.Deferred, p.retryNote(c)),
+		failed,
+		tile("uncertain", c.Uncertain, ""),
+		tile("skipped", c.Skipped, ""),
+		tile("remaining", c.Remaining(), p.leftNote()),
+	}
+}
+
+func (p *report) ofProcessed(c delivery.Counts) string {
+	if tried(c) == 0 {
+		return ""
+	}
+	return p.T("common.of_processed", "Percent", p.Percent(c.Accepted, tried(c)))
+}
+
+func (p *report) retryNote(c delivery.Counts) string {
+	if c.Deferred == 0 || p.Retry.IsZero() {
+		return ""
+	}
+	return p.T("report.retry_at", "Time", p.near(p.Retry))
+}
+
+// near is the time of today, or a moment of another day.
+func (p *report) near(t time.Time) string {
+	if p.Date(t, p.Zone) == p.Date(p.Now, p.Zone) {
+		return p.Time(t, p.Zone)
+	}
+	return p.DateTime(t, p.Zone)
+}
+
+func (p *report) leftNote() string {
+	if !p.sends() || p.speed() <= 0 {
+		return ""
+	}
+	left := time.Duration(float64(p.Run.Counts.Remaining()) / p.speed() * float64(time.Second))
+	return p.T("report.left", "Left", p.Duration(max(left, time.Second).Round(time.Second)))
+}
+
+// topAnswers are the two commonest answers: "8 × 550 5.1.1, 3 × 554".
+func (p *report) topAnswers() string {
+	var parts []string
+	for _, a := range p.Answers[:min(len(p.Answers), 2)] {
+		one := p.Number(a.Attempts) + " × " + codes(p.View, a.Code, a.Enhanced)
+		parts = append(parts, strings.ReplaceAll(one, " ", "\u00a0"))
+	}
+	if len(p.Answers) > 2 {
+		parts = append(parts, "…")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// codes are the numbers of an answer: "550 5.1.1".
+func codes(v ui.View, code int64, enhanced string) string {
+	if code == 0 {
+		return v.T("report.no_answer")
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", code, enhanced))
+}
+
+// bars is how many columns a chart may have.
+const bars = 90
+
+// series are the points of the chart: slots, put together where they are
+// many, and empty ones where nothing happened.
+func (p *report) series() ui.Series {
+	step, from, n := p.grain()
+	series := ui.Series{At: make([]int64, n), Values: [][]int64{make([]int64, n), make([]int64, n)}}
+	for i := range n {
+		series.At[i] = from.Add(time.Duration(i) * step).Unix()
+	}
+	for _, s := range p.Slots {
+		i := int(s.At.Sub(from) / step)
+		series.Values[0][i] += s.Accepted
+		series.Values[1][i] += s.Failed + s.Deferred + s.Uncertain
+	}
+	return series
+}
+
+// steps are the widths that a column may have: those that people count in.
+func steps() []time.Duration {
+	return []time.Duration{
+		delivery.SlotLength, 30 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+		time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
+	}
+}
+
+// grain is the width of a column, where the first begins, and how many there
+// are.
+func (p *report) grain() (step time.Duration, from time.Time, n int) {
+	step = delivery.SlotLength
+	if len(p.Slots) == 0 {
+		return step, from, 0
+	}
+	first, last := p.Slots[0].At, p.Slots[len(p.Slots)-1].At
+	for _, step = range steps() {
+		from = first.Truncate(step)
+		if n = int(last.Sub(from)/step) + 1; n <= bars {
+			break
+		}
+	}
+	return step, from, n
+}
+
+// chartTitle says how wide a column is.
+func (p *report) chartTitle() string {
+	step, _, _ := p.grain()
+	return p.T("report.chart", "Step", p.Duration(step))
+}
+
+func (p *report) chartLabels() []string {
+	return []string{p.T("common.time"), p.T("attempt.outcome.success"), p.T("report.not_accepted")}
+}
+
+// event is what happened to a mailing, as a sentence.
+func (p *reportPage) event(e mailing.Event) string {
+	return p.T("mailing.event."+string(e.Kind), "Count", e.Count, "Reason", e.Reason,
+		"First", p.DateTime(e.First, p.Zone), "Last", p.DateTime(e.Last, p.Zone))
+}
+
+// next are the coming runs in one line, for a mailing that is going.
+func (p *reportPage) next() string {
+	if !p.Mailing.Going() || p.Mailing.NextDueAt.IsZero() {
+		return i18n.Dash
+	}
+	return p.DateTime(p.Mailing.NextDueAt, p.Zone)
+}
