@@ -107,7 +107,7 @@ func (t *fluentTx) ExecContext(ctx context.Context, query string, args ...any) (
 
 func (t *fluentTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if s := t.statement(ctx, query); s != nil {
-		return s.QueryContext(ctx, args...) //nolint:rowserrcheck // the caller does
+		return s.QueryContext(ctx, args...)
 	}
 	return t.Tx.QueryContext(ctx, query, args...)
 }
