@@ -155,6 +155,17 @@ func (a *Accounts) List(ctx context.Context, actor Actor, f Filter) (users []Use
 	return users, next, nil
 }
 
+// HasAdmin says whether anybody administers the service: before the first one
+// is made at the command line, nobody can.
+func (a *Accounts) HasAdmin(ctx context.Context) (bool, error) {
+	var count int64
+	err := a.db.Read().QueryRow(ctx, `SELECT count(*) FROM users WHERE role = $1`, string(RoleAdmin)).Scan(&count)
+	if err != nil {
+		return false, fmt.Errorf("count administrators: %w", err)
+	}
+	return count > 0, nil
+}
+
 // UpdateProfile sets the actor's language and time zone. Errors: Invalid
 // (locale, time_zone).
 func (a *Accounts) UpdateProfile(ctx context.Context, actor Actor, locale, timeZone string) (u User, err error) {
