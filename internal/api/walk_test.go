@@ -301,7 +301,7 @@ func (w *world) walkCreateMailing() {
 		}
 	}
 	w.expect(422, request{as: "anna", do: do, body: `{}`},
-		"name", "message_id", "audience", "sender.email", "schedule.frequency", "schedule.start_at")
+		"name", "message_id", "audience", "sender.email", "schedule.frequency")
 	w.expect(422, request{as: "anna", do: do, body: fmt.Sprintf(`{"name": "X", "message_id": %q, "audience": {"recipient_ids": [%q]},
 		"schedule": {"frequency": "once", "start_at": "2001-01-01T00:00:00Z"}, "sender": {"email": "no"}, "on_uncertain": "hope"}`, foreign, stranger)},
 		"sender.email", "on_uncertain", "schedule.start_at", "message_id", "audience.recipient_ids")
