@@ -35,7 +35,7 @@ type deliveryListPage struct {
 	Pages ui.Pages
 }
 
-const deliveriesPerPage = 50
+const runDeliveriesPerPage = 50
 
 // statesOf are the states behind a tile; "" is all.
 func statesOf(name string) ([]delivery.State, bool) {
@@ -61,13 +61,13 @@ func (s *Web) deliveryList(v *visit) error {
 	if !ok {
 		return fault.Missing()
 	}
-	list, err := s.Ledger.Deliveries(v.Context(), run.ID, states, v.after(), deliveriesPerPage+1)
+	list, err := s.Ledger.Deliveries(v.Context(), run.ID, states, v.after(), runDeliveriesPerPage+1)
 	if err != nil {
 		return err
 	}
 	p.Pages = v.pages(0)
-	if len(list) > deliveriesPerPage {
-		list = list[:deliveriesPerPage]
+	if len(list) > runDeliveriesPerPage {
+		list = list[:runDeliveriesPerPage]
 		p.Pages = v.pages(list[len(list)-1].ID)
 	}
 	if p.Rows, err = s.deliveryRows(v, list, run.UserID); err != nil {
@@ -185,17 +185,15 @@ func (r *deliveryRow) who(v ui.View) string {
 
 // why is the state in one sentence.
 func (r *deliveryRow) why(v ui.View) string {
-	args := []any{
-		"Reason", r.reason(v), "Server", "", "Answer", "", "Time", "", "Next", v.DateTime(r.NextAt, v.Zone), "Count", r.Tries,
-	}
+	var server, at string
 	if r.Last != nil {
-		args[3], args[5], args[7] = r.Last.Server, answer(v, r.Last), v.DateTime(r.Last.At, v.Zone)
+		server, at = r.Last.Server, v.DateTime(r.Last.At, v.Zone)
 	}
 	key := "report.why." + r.State.String()
 	if r.Reason != "" && v.Has(key+"_"+r.Reason) {
 		key += "_" + r.Reason
 	}
-	return v.T(key, args...)
+	return v.T(key, "Reason", r.reason(v), "Server", server, "Time", at, "Next", v.DateTime(r.NextAt, v.Zone), "Count", r.Tries)
 }
 
 // reason is why it was skipped or given up, in plain words.
@@ -206,9 +204,9 @@ func (r *deliveryRow) reason(v ui.View) string {
 	return v.T("delivery.reason." + r.Reason)
 }
 
-// answer is the server's codes and its own words; what stands in its place
+// reply is the server's codes and its own words; what stands in its place
 // where it said nothing.
-func answer(v ui.View, a *delivery.Attempt) string {
+func reply(v ui.View, a *delivery.Attempt) string {
 	if a.Code == 0 && a.Response != "" {
 		return a.Response
 	}

@@ -293,7 +293,7 @@ func deliveryTable(v ui.View, rows []deliveryRow) templ.Component {
 							return templ_7745c5c3_Err
 						}
 					} else {
-						templ_7745c5c3_Err = ui.Words(answer(v, r.Last)).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Words(reply(v, r.Last)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

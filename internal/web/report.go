@@ -37,7 +37,7 @@ type reading struct {
 // Bounds of a report.
 const (
 	slotsRead      = 8640 // a day of them
-	attemptsOnPage = 15
+	attemptsOnPage = 10
 	runsOnPage     = 10
 )
 
@@ -194,7 +194,7 @@ func (p *report) headline() string {
 		return p.T("report.done", of...)
 	case p.waits():
 		return p.T("report.waiting", of...)
-	case c.Remaining() == 0:
+	case c.Remaining() == 0 && c.Deferred > 0:
 		return p.T("report.retrying", "Count", c.Deferred)
 	}
 	return p.T("report.sending", of...)

@@ -1045,9 +1045,9 @@ func reportSettings(p reportPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var42 templ.SafeURL
-							templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(messageURL(p.Mailing.MessageID)))
+							templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(messagePage(p.Mailing.MessageID)))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/report.templ`, Line: 182, Col: 58}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/report.templ`, Line: 182, Col: 59}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var42))
 							if templ_7745c5c3_Err != nil {
@@ -1060,7 +1060,7 @@ func reportSettings(p reportPage) templ.Component {
 							var templ_7745c5c3_Var43 string
 							templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(p.Mailing.MessageSubject)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/report.templ`, Line: 182, Col: 87}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/report.templ`, Line: 182, Col: 88}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var43))
 							if templ_7745c5c3_Err != nil {
@@ -1476,8 +1476,8 @@ func runTable(v ui.View, runs []mailing.Run) templ.Component {
 			{Title: v.T("report.run"), Main: true},
 			{Title: v.T("common.state")},
 			{Title: v.T("mailings.recipients"), Number: true},
-			{Title: v.T("delivery.state.accepted"), Number: true},
-			{Title: v.T("delivery.state.deferred"), Number: true},
+			{Title: v.T("mailings.accepted"), Number: true},
+			{Title: v.T("report.retries"), Number: true},
 			{Title: v.T("delivery.state.failed"), Number: true},
 			{Title: v.T("delivery.state.uncertain"), Number: true},
 			{Title: v.T("delivery.state.skipped"), Number: true},

@@ -120,4 +120,4 @@ func (p *reportPage) whom() string {
 	return dash(strings.Join(parts, "; "))
 }
 
-func messageURL(id int64) string { return "/messages/" + strconv.FormatInt(id, 10) }
+func messagePage(id int64) string { return "/messages/" + strconv.FormatInt(id, 10) }
