@@ -1288,7 +1288,7 @@ func scheduleFields(p mailingFormPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Tags(p.Field("schedule.time_zone", "mailings.time_zone", s.Zone).Need().Among(zoneNames()).Hint("mailings.time_zone_hint")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Tags(p.Field("schedule.time_zone", "mailings.time_zone", s.Zone).Need().Among(zones()).Hint("mailings.time_zone_hint")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -191,8 +191,8 @@ func monthDays(v ui.View) []ui.Option {
 	return append(options, ui.Option{Value: "-1", Label: v.T("mailings.month_day_last")})
 }
 
-// zoneNames are offered where a time zone is typed; any other IANA name will do.
-func zoneNames() []ui.Option {
+// zones are offered where a time zone is typed; any other IANA name will do.
+func zones() []ui.Option {
 	var options []ui.Option
 	for _, name := range strings.Fields(`
 		UTC Europe/Kaliningrad Europe/Moscow Europe/Samara Asia/Yekaterinburg Asia/Omsk Asia/Novosibirsk
