@@ -54,46 +54,59 @@ func (t tally) state(r *record) {
 }
 
 func (t tally) writeTx(ctx context.Context, tx db.Tx) error {
-	for _, runID := range slices.Sorted(maps.Keys(t)) {
-		if err := t[runID].writeTx(ctx, tx, runID); err != nil {
-			return fmt.Errorf("count run %d: %w", runID, err)
-		}
+	list := t.statements()
+	if len(list) == 0 {
+		return nil
+	}
+	if err := scribeOf(tx).execTx(ctx, tx, list); err != nil {
+		return fmt.Errorf("count: %w", err)
 	}
 	return nil
 }
 
-func (c *change) writeTx(ctx context.Context, tx db.Tx, runID int64) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE ledgers
-		   SET accepted        = accepted + $2,
-		       deferred        = deferred + $3,
-		       failed          = failed + $4,
-		       uncertain       = uncertain + $5,
-		       skipped         = skipped + $6,
-		       last_outcome    = CASE WHEN $7 >= last_attempt_at THEN $8 ELSE last_outcome END,
-		       last_attempt_at = CASE WHEN $7 >= last_attempt_at THEN $7 ELSE last_attempt_at END
-		 WHERE run_id = $1`,
-		runID, c.states[Accepted], c.states[Deferred], c.states[Failed], c.states[Uncertain], c.states[Skipped],
-		c.lastAt, c.lastOutcome)
-	if err != nil {
-		return err
-	}
-	for _, at := range slices.Sorted(maps.Keys(c.slots)) {
-		s := c.slots[at]
-		_, err := tx.Exec(ctx, `
-			INSERT INTO delivery_slots (run_id, at, accepted, deferred, failed, uncertain)
-			VALUES ($1, $2, $3, $4, $5, $6)
-			    ON CONFLICT (run_id, at) DO UPDATE
-			   SET accepted  = delivery_slots.accepted + excluded.accepted,
-			       deferred  = delivery_slots.deferred + excluded.deferred,
-			       failed    = delivery_slots.failed + excluded.failed,
-			       uncertain = delivery_slots.uncertain + excluded.uncertain`,
-			runID, at, s[Accepted], s[Deferred], s[Failed], s[Uncertain])
-		if err != nil {
-			return err
+// statement is a text with its arguments.
+type statement struct {
+	text string
+	args []any
+}
+
+const countText = `
+	UPDATE ledgers
+	   SET accepted        = accepted + $2,
+	       deferred        = deferred + $3,
+	       failed          = failed + $4,
+	       uncertain       = uncertain + $5,
+	       skipped         = skipped + $6,
+	       last_outcome    = CASE WHEN $7 >= last_attempt_at THEN $8 ELSE last_outcome END,
+	       last_attempt_at = CASE WHEN $7 >= last_attempt_at THEN $7 ELSE last_attempt_at END
+	 WHERE run_id = $1`
+
+const slotText = `
+	INSERT INTO delivery_slots (run_id, at, accepted, deferred, failed, uncertain)
+	VALUES ($1, $2, $3, $4, $5, $6)
+	    ON CONFLICT (run_id, at) DO UPDATE
+	   SET accepted  = delivery_slots.accepted + excluded.accepted,
+	       deferred  = delivery_slots.deferred + excluded.deferred,
+	       failed    = delivery_slots.failed + excluded.failed,
+	       uncertain = delivery_slots.uncertain + excluded.uncertain`
+
+// statements write the tally, run by run.
+func (t tally) statements() []statement {
+	var list []statement
+	for _, runID := range slices.Sorted(maps.Keys(t)) {
+		c := t[runID]
+		list = append(list, statement{countText, []any{
+			runID, c.states[Accepted], c.states[Deferred], c.states[Failed], c.states[Uncertain], c.states[Skipped],
+			int64(c.lastAt), int64(c.lastOutcome),
+		}})
+		for _, at := range slices.Sorted(maps.Keys(c.slots)) {
+			s := c.slots[at]
+			list = append(list, statement{slotText, []any{
+				runID, int64(at), s[Accepted], s[Deferred], s[Failed], s[Uncertain],
+			}})
 		}
 	}
-	return nil
+	return list
 }
 
 const countColumns = `recipients, accepted, deferred, failed, uncertain, skipped`

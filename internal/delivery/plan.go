@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"gonets/internal/db"
@@ -33,6 +32,20 @@ type Plan struct {
 	Skip        string
 }
 
+// planning is a chunk of a run's deliveries, to be written.
+type planning struct {
+	month, runID, batch int64
+	chunk               []Plan
+}
+
+// state is what a plan begins as.
+func (p Plan) state() State {
+	if p.Skip != "" {
+		return Skipped
+	}
+	return Planned
+}
+
 // PlanTx writes a chunk of a run's deliveries, those to be sent as one batch.
 // Repeating a chunk is harmless: who has a delivery keeps it.
 func (l *Ledger) PlanTx(ctx context.Context, tx db.Tx, runID int64, chunk []Plan) error {
@@ -47,34 +60,7 @@ func (l *Ledger) PlanTx(ctx context.Context, tx db.Tx, runID int64, chunk []Plan
 	if err != nil {
 		return err
 	}
-	type record struct {
-		RecipientID int64  `json:"recipient_id"`
-		State       State  `json:"state"`
-		Reason      string `json:"reason"`
-	}
-	records := make([]record, len(chunk))
-	for i, p := range chunk {
-		records[i] = record{p.RecipientID, Planned, p.Skip}
-		if p.Skip != "" {
-			records[i].State = Skipped
-		}
-	}
-	list, err := json.Marshal(records)
-	if err != nil {
-		return fmt.Errorf("plan run %d: %w", runID, err)
-	}
-	rows, err := tx.Query(ctx, `
-		INSERT INTO deliveries (month, run_id, recipient_id, batch_id, state, reason, updated_at)
-		SELECT CAST($2 AS BIGINT), CAST($3 AS BIGINT), r.recipient_id, CAST($4 AS BIGINT), r.state, r.reason, CAST($5 AS BIGINT)
-		  FROM `+db.Records(tx, "r", "$1", "recipient_id bigint", "state bigint", "reason text")+`
-		 WHERE true
-		    ON CONFLICT (run_id, recipient_id, month) DO NOTHING
-		RETURNING state`,
-		string(list), books[runID].month, runID, batch, db.At(tx.Now()))
-	if err != nil {
-		return fmt.Errorf("plan run %d: %w", runID, err)
-	}
-	planned, skipped, err := countStates(rows)
+	planned, skipped, err := scribeOf(tx).planTx(ctx, tx, planning{books[runID].month, runID, batch, chunk})
 	if err != nil {
 		return fmt.Errorf("plan run %d: %w", runID, err)
 	}
@@ -90,22 +76,6 @@ func (l *Ledger) PlanTx(ctx context.Context, tx db.Tx, runID int64, chunk []Plan
 		return fmt.Errorf("count run %d: %w", runID, err)
 	}
 	return nil
-}
-
-func countStates(rows db.Rows) (planned, skipped int64, err error) {
-	defer rows.Close()
-	for rows.Next() {
-		var s State
-		if err := rows.Scan(&s); err != nil {
-			return 0, 0, err
-		}
-		if s == Skipped {
-			skipped++
-		} else {
-			planned++
-		}
-	}
-	return planned, skipped, rows.Err()
 }
 
 func newBatch(ctx context.Context, tx db.Tx, runID int64) (id int64, err error) {

@@ -6,8 +6,8 @@ import (
 	"gonets/internal/db"
 )
 
-// scribe is what the two databases do differently in the transaction that
-// everything waits for.
+// scribe is what the two databases do differently where many rows are
+// written at once.
 //
 // A result is written only where the row has the epoch of its mark; a mark only
 // where the row is planned, has the epoch as it was read, and its run is not
@@ -18,6 +18,11 @@ type scribe interface {
 	writeTx(ctx context.Context, tx db.Tx, p *page) error
 	// attemptsTx writes attempts alone.
 	attemptsTx(ctx context.Context, tx db.Tx, list []record) error
+	// planTx writes the deliveries of recipients who have none in the run yet,
+	// and counts them.
+	planTx(ctx context.Context, tx db.Tx, p planning) (planned, skipped int64, err error)
+	// execTx runs statements that answer nothing.
+	execTx(ctx context.Context, tx db.Tx, list []statement) error
 }
 
 func scribeOf(q db.Q) scribe {

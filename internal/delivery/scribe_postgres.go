@@ -47,10 +47,6 @@ const attemptsText = `
 	                     $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::bigint[], $13::text[], $14::text[], $15::text[])`
 
 func (pgScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
-	raw, ok := tx.Raw().(pgx.Tx)
-	if !ok {
-		return fmt.Errorf("unknown transaction %T", tx.Raw())
-	}
 	flight := &pgx.Batch{}
 	flight.Queue(planText)
 	flight.Queue(lockText, p.runs)
@@ -67,6 +63,22 @@ func (pgScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
 		}
 		flight.Queue(markText, ids, epochs, int64(db.At(tx.Now()))).Query(noteIn(p.marked))
 	}
+	return fly(ctx, tx, flight)
+}
+
+func (pgScribe) execTx(ctx context.Context, tx db.Tx, list []statement) error {
+	flight := &pgx.Batch{}
+	for _, s := range list {
+		flight.Queue(s.text, s.args...)
+	}
+	return fly(ctx, tx, flight)
+}
+
+func fly(ctx context.Context, tx db.Tx, flight *pgx.Batch) error {
+	raw, ok := tx.Raw().(pgx.Tx)
+	if !ok {
+		return fmt.Errorf("unknown transaction %T", tx.Raw())
+	}
 	return raw.SendBatch(ctx, flight).Close()
 }
 
@@ -77,6 +89,24 @@ func (pgScribe) attemptsTx(ctx context.Context, tx db.Tx, list []record) error {
 	}
 	_, err := tx.Exec(ctx, attemptsText, args...)
 	return err
+}
+
+func (pgScribe) planTx(ctx context.Context, tx db.Tx, p planning) (planned, skipped int64, err error) {
+	n, t := numbers(2, len(p.chunk)), texts(1, len(p.chunk))
+	for _, who := range p.chunk {
+		addRow(n, who.RecipientID, int64(who.state()))
+		addRow(t, who.Skip)
+	}
+	err = tx.QueryRow(ctx, `
+		WITH written AS (
+			INSERT INTO deliveries (month, run_id, recipient_id, batch_id, state, reason, updated_at)
+			SELECT $1::bigint, $2::bigint, r.recipient_id, $3::bigint, r.state, r.reason, $4::bigint
+			  FROM unnest($5::bigint[], $6::bigint[], $7::text[]) AS r (recipient_id, state, reason)
+			    ON CONFLICT (run_id, recipient_id, month) DO NOTHING
+			RETURNING state)
+		SELECT count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state <> 0) FROM written`,
+		p.month, p.runID, p.batch, int64(db.At(tx.Now())), n[0], n[1], t[0]).Scan(&planned, &skipped)
+	return planned, skipped, err
 }
 
 // noteIn reads ids into a set.
