@@ -7,14 +7,39 @@ import (
 	"gonets/internal/fault"
 	"gonets/internal/i18n"
 	"gonets/internal/web/layout"
+	"gonets/internal/web/ui"
 )
+
+// homePage is what guests see first.
+type homePage struct {
+	layout.Page
+
+	Open     bool // to strangers who register
+	Features []feature
+}
+
+// feature is something that the service does, by the key of its name.
+type feature struct {
+	Icon ui.IconName
+	Key  string
+}
 
 // home is the first page. Whoever is logged in has an overview instead.
 func (s *Web) home(v *visit) error {
 	if v.actor.ID != 0 {
 		return v.redirect("/overview")
 	}
-	return v.redirect("/login")
+	p := homePage{
+		Page: v.page("", layout.NoItem),
+		Open: s.Accounts.RegistrationOpen(),
+		Features: []feature{
+			{ui.IconUsers, "recipients"},
+			{ui.IconCalendar, "schedule"},
+			{ui.IconListCheck, "ledger"},
+		},
+	}
+	p.Summary = p.T("home.text")
+	return v.render(http.StatusOK, homeTempl(p))
 }
 
 func (s *Web) notFound(*visit) error { return fault.Missing() }

@@ -57,13 +57,7 @@ func (s *Web) mailingList(v *visit) error {
 	if err != nil {
 		return err
 	}
-	for i := range list {
-		p.Rows = append(p.Rows, mailingRow{
-			Mailing:  list[i],
-			Standing: standingOf(&list[i], trouble != ""),
-			Sentence: list[i].Schedule.Describe().Sentence(v.view.Sentence),
-		})
-	}
+	p.Rows = v.mailingRows(list, trouble != "")
 	if more {
 		p.Pages = v.pages(list[len(list)-1].ID)
 	} else {
@@ -80,6 +74,19 @@ func (s *Web) mailingList(v *visit) error {
 		return err
 	}
 	return v.render(http.StatusOK, mailingListTempl(p))
+}
+
+// mailingRows shows mailings as rows; away says that a mail server is.
+func (v *visit) mailingRows(list []mailing.Mailing, away bool) []mailingRow {
+	rows := make([]mailingRow, len(list))
+	for i := range list {
+		rows[i] = mailingRow{
+			Mailing:  list[i],
+			Standing: standingOf(&list[i], away),
+			Sentence: list[i].Schedule.Describe().Sentence(v.view.Sentence),
+		}
+	}
+	return rows
 }
 
 // filter asks for the visitor's own, moderators' too: the others' stand under

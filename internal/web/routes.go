@@ -8,6 +8,7 @@ func (s *Web) routes() {
 		r.Get("/", s.open(s.home))
 		r.Post("/language", s.open(s.setLanguage))
 		r.Post("/theme", s.open(s.setTheme))
+		s.overviewRoutes(r)
 		s.accountRoutes(r)
 		s.recipientRoutes(r)
 		s.messageRoutes(r)

@@ -92,6 +92,7 @@ func (v *visit) page(title string, active layout.Item) layout.Page {
 		Path:    v.URL.RequestURI(),
 		Flashes: v.flashes(),
 		Sandbox: v.web.Inbox != nil,
+		Inbox:   v.web.Inbox != nil && v.web.Server.Operator(v.Request) == nil,
 		Version: v.web.o.Version,
 		Assets:  v.web.assets,
 	}

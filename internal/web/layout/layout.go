@@ -35,6 +35,7 @@ type Page struct {
 	Path    string // of this page with its query: where the switches come back to
 	Flashes []Flash
 	Sandbox bool     // no mail server is set: say so
+	Inbox   bool     // whoever looks may open the sandbox's
 	Version string   // of Gonets
 	Scripts []string // beyond app.js: "chart.js"
 	Assets  *assets.Files
@@ -89,8 +90,6 @@ const (
 	Messages           Item = "messages"
 	Mailings           Item = "mailings"
 	Attempts           Item = "attempts"
-	Statistics         Item = "statistics"
-	Blog               Item = "blog"
 	ModerationMailings Item = "moderation_mailings"
 	ModerationUsers    Item = "moderation_users"
 	Admin              Item = "admin"
@@ -113,8 +112,6 @@ func own() []entry {
 		{Messages, "/messages", ui.IconMail},
 		{Mailings, "/mailings", ui.IconSend},
 		{Attempts, "/attempts", ui.IconListCheck},
-		{Statistics, "/statistics", ui.IconChartBar},
-		{Blog, "/blog", ui.IconArticle},
 	}
 }
 
