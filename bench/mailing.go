@@ -110,7 +110,7 @@ func measureMailing(ctx context.Context, o *options, r *report, s store, worlds 
 	if err != nil {
 		return err
 	}
-	defer sink.stop() //nolint:errcheck // it has nothing to lose
+	defer sink.stop() // it has nothing to lose
 	var speed, share, cpu, dbCPU, memory []float64
 	for _, w := range worlds {
 		before, err := bareRate(ctx, o, sink, w.people)

@@ -43,7 +43,7 @@ func main() {
 	defer release()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1) //nolint:gocritic // the process ends, and its signals with it
+		os.Exit(1) // the process ends, and its signals with it
 	}
 }
 

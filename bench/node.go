@@ -51,7 +51,7 @@ func open(ctx context.Context, url string) (*node, error) {
 	return n, nil
 }
 
-func (n *node) close() { n.db.Close() } //nolint:errcheck // nothing is written any more
+func (n *node) close() { n.db.Close() } // nothing is written any more
 
 // furnish gives an empty database its user.
 func (n *node) furnish(ctx context.Context) error {

@@ -63,7 +63,7 @@ func swallow(conn net.Conn, taken *atomic.Int64) {
 		case line[0] == 'E':
 			out = append(out, "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n"...)
 		case line[0] == 'Q':
-			conn.Write([]byte("221 bye\r\n")) //nolint:errcheck // they leave anyway
+			conn.Write([]byte("221 bye\r\n")) // they leave anyway
 			return
 		default:
 			out = append(out, "250 2.1.0 ok\r\n"...)

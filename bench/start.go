@@ -70,7 +70,7 @@ func ready(ctx context.Context, dir string) (float64, error) {
 		return 0, err
 	}
 	for {
-		answer, err := http.Get("http://" + addr + "/readyz") //nolint:noctx // of a server of our own
+		answer, err := http.Get("http://" + addr + "/readyz")
 		if err == nil {
 			answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {

@@ -79,7 +79,7 @@ func newLite(ctx context.Context) (*world, error) {
 	}
 	return furnished(ctx, &world{
 		url:  "sqlite:" + filepath.Join(dir, "gonets.db"),
-		drop: func() { os.RemoveAll(dir) }, //nolint:errcheck // a temporary folder
+		drop: func() { os.RemoveAll(dir) }, // a temporary folder
 	})
 }
 

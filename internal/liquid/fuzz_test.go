@@ -2,6 +2,7 @@ package liquid
 
 import (
 	"bytes"
+	"errors"
 	"math/big"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func FuzzRender(f *testing.F) {
 		source = strings.ReplaceAll(source, "<", "") // so that every < comes from the value
 		template, err := Parse(source)
 		if err != nil {
-			e := err.(*SyntaxError)
+			e, _ := errors.AsType[*SyntaxError](err)
 			checkPlace(t, source, e.Line, e.Column, e.Key)
 			return
 		}
@@ -49,7 +50,7 @@ func FuzzRender(f *testing.F) {
 				t.Fatalf("%d bytes of output", len(out))
 			}
 			if err != nil {
-				e := err.(*RenderError)
+				e, _ := errors.AsType[*RenderError](err)
 				checkPlace(t, source, e.Line, e.Column, e.Key)
 				continue
 			}

@@ -58,8 +58,8 @@ func (s *Web) attemptFilter(v *visit) (delivery.Filter, error) {
 	if code, err := strconv.ParseInt(q.Get("code"), 10, 64); err == nil && code > 0 {
 		f.Code = code
 	}
-	id, err := strconv.ParseInt(q.Get("mailing"), 10, 64)
-	if err != nil || id <= 0 {
+	id, _ := strconv.ParseInt(q.Get("mailing"), 10, 64)
+	if id <= 0 { // none, or no number: all mailings
 		return f, nil
 	}
 	m, err := s.Mailings.Get(v.Context(), v.actor, id)

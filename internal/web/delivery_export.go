@@ -31,7 +31,8 @@ func (v *visit) sheet(name string, header ...string) (*sheet, error) {
 		return nil, err
 	}
 	s := &sheet{csv.NewWriter(v.w), v}
-	return s, s.Write(header)
+	err := s.Write(header)
+	return s, err
 }
 
 // row writes one line. A cell that a spreadsheet would take for a formula is

@@ -27,7 +27,7 @@ const (
 )
 
 func readAudience(r *http.Request) audienceForm {
-	_ = r.ParseForm() //nolint:errcheck // a broken body has no fields: the form says what is missing
+	_ = r.ParseForm() // a broken body has no fields: the form says what is missing
 	f := audienceForm{
 		Whom: r.FormValue("audience"), Tags: r.Form["audience.tags"],
 		Search: strings.TrimSpace(r.FormValue("find")), Found: r.FormValue("found"),

@@ -235,11 +235,6 @@ func (s *Web) messageOptions(ctx context.Context, actor account.Actor, none stri
 	return options, nil
 }
 
-// problem is what is wrong with a field that stands by itself.
-func (p *mailingFormPage) problem(name string) string {
-	return p.Form.Field(name, "common.reason", "").Problem
-}
-
 // uncertain are the choices for a delivery whose end is not known.
 func (p *mailingFormPage) uncertain() []ui.Option {
 	return []ui.Option{

@@ -117,11 +117,6 @@ func (p *mailingListPage) states() []ui.Option {
 	return options
 }
 
-// filtered says that the list is not the whole.
-func (p *mailingListPage) filtered() bool {
-	return p.Search != "" || p.State != "" || p.Pages.First != ""
-}
-
 // note is the line below the title.
 func (p *mailingListPage) note() string {
 	if p.Total == 0 {

@@ -169,7 +169,7 @@ func previewSchedule(v ui.View, s schedule.Schedule) preview {
 
 // schedulePreview is the part of the form that follows what is typed.
 func (s *Web) schedulePreview(v *visit) error {
-	_ = v.ParseForm() //nolint:errcheck // what can't be read is missing, and the preview says so
+	_ = v.ParseForm() // what can't be read is missing, and the preview says so
 	return v.render(http.StatusOK, schedulePreviewTempl(v.view, previewOf(v.view, readSchedule(v.Request))))
 }
 

@@ -122,8 +122,12 @@ func (s *Web) mailingLive(v *visit) error {
 		p := reportPage{report: newReport(v, v.again(r.Mailing.Name), r, mailingURL(id, "/live"))}
 		p.Preview = previewSchedule(p.View, r.Mailing.Schedule)
 		return []fragment{
-			{"head", reportHead(p, true)}, {"notices", reportNotices(p.report, true)}, {"run", reportRun(p.report, true)},
-			{"attempts", reportAttempts(p, true)}, {"live", reportLive(p.report, true)}, {"chart", chartOf(&p.report)},
+			{"head", reportHead(p, true)},
+			{"notices", reportNotices(p.report, true)},
+			{"run", reportRun(p.report, true)},
+			{"attempts", reportAttempts(p, true)},
+			{"live", reportLive(p.report, true)},
+			{"chart", chartOf(&p.report)},
 		}
 	})
 	return nil
