@@ -9,6 +9,7 @@ import (
 
 	"gonets/internal/account"
 	"gonets/internal/delivery"
+	"gonets/internal/fault"
 	"gonets/internal/i18n"
 	"gonets/internal/mailing"
 	"gonets/internal/web/layout"
@@ -26,6 +27,7 @@ type subject struct {
 // the same for all who look at it.
 type reading struct {
 	Mailing  mailing.Mailing
+	Deleted  bool         // the mailing is; its runs stay
 	Run      *mailing.Run // nil: the mailing never ran
 	Slots    []delivery.Slot
 	Answers  []delivery.Answer
@@ -41,34 +43,58 @@ const (
 	runsOnPage     = 10
 )
 
-// read is a subject as it stands now. Whether the visitor may see it was
-// asked before.
-func (s *Web) read(ctx context.Context, of subject) (*reading, error) {
-	m, err := s.Mailings.Get(ctx, account.CommandLine(), of.mailing)
-	if err != nil {
-		return nil, err
-	}
-	r := &reading{Mailing: m, Run: m.LastRun}
+// read is a subject as it stands now; last is how it stood before, or nil.
+// Whether the visitor may see it was asked before.
+func (s *Web) read(ctx context.Context, of subject, last *reading) (*reading, error) {
+	r := &reading{}
+	var err error
 	if of.run != 0 {
-		run, err := s.Mailings.Run(ctx, account.CommandLine(), of.run)
-		if err != nil {
-			return nil, err
-		}
-		r.Run = &run
-	} else if r.Attempts, err = s.Ledger.Attempts(ctx, delivery.Filter{MailingID: m.ID, Limit: attemptsOnPage}); err != nil {
-		return nil, err
+		err = s.readCertain(ctx, of, r)
+	} else {
+		err = s.readNewest(ctx, of, r)
 	}
-	if r.Run == nil {
-		return r, nil
+	if err != nil || r.Run == nil {
+		return r, err
 	}
-	return r, s.readRun(ctx, r)
+	return r, s.readRun(ctx, r, last)
 }
 
-func (s *Web) readRun(ctx context.Context, r *reading) (err error) {
+// readNewest reads a mailing with its newest run and attempts.
+func (s *Web) readNewest(ctx context.Context, of subject, r *reading) (err error) {
+	if r.Mailing, err = s.Mailings.Get(ctx, account.CommandLine(), of.mailing); err != nil {
+		return err
+	}
+	r.Run = r.Mailing.LastRun
+	r.Attempts, err = s.Ledger.Attempts(ctx, delivery.Filter{MailingID: of.mailing, Limit: attemptsOnPage})
+	return err
+}
+
+// readCertain reads a run with its mailing, which may be deleted: then it is
+// what the run knows of it.
+func (s *Web) readCertain(ctx context.Context, of subject, r *reading) error {
+	run, err := s.Mailings.Run(ctx, account.CommandLine(), of.run)
+	if err != nil {
+		return err
+	}
+	r.Run = &run
+	r.Mailing, err = s.Mailings.Get(ctx, account.CommandLine(), of.mailing)
+	if fault.Is(err, fault.NotFound) {
+		r.Deleted = true
+		r.Mailing = mailing.Mailing{ID: run.MailingID, UserID: run.UserID, Name: run.MailingName, State: mailing.Finished}
+		return nil
+	}
+	return err
+}
+
+func (s *Web) readRun(ctx context.Context, r, last *reading) (err error) {
 	if r.Slots, err = s.Ledger.Slots(ctx, r.Run.ID, slotsRead); err != nil {
 		return err
 	}
-	if r.Run.Counts.Failed > 0 {
+	switch {
+	case r.Run.Counts.Failed == 0:
+	case last != nil && last.Run != nil && last.Run.ID == r.Run.ID && last.Run.Counts.Failed == r.Run.Counts.Failed:
+		r.Answers = last.Answers // nobody failed since
+	default:
 		if r.Answers, err = s.Ledger.RunAnswers(ctx, r.Run.ID); err != nil {
 			return err
 		}
@@ -109,7 +135,7 @@ type reportPage struct {
 func newReport(v *visit, page layout.Page, r *reading, live string) report {
 	p := report{
 		Page: page, reading: r,
-		Edit: v.owns(r.Mailing.UserID), mask: v.masked(r.Mailing.UserID),
+		Edit: v.owns(r.Mailing.UserID) && !r.Deleted, mask: v.masked(r.Mailing.UserID),
 	}
 	p.Scripts = []string{"chart.js"}
 	if p.goesOn() {
@@ -127,7 +153,7 @@ func (s *Web) mailingReport(v *visit) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.read(v.Context(), subject{mailing: id})
+	r, err := s.read(v.Context(), subject{mailing: id}, nil)
 	if err != nil {
 		return err
 	}

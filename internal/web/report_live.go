@@ -22,7 +22,7 @@ import (
 // first who listens to a subject starts its poller, the last who leaves ends
 // it. A listener who is slow misses readings, never the newest one.
 type hub struct {
-	read     func(context.Context, subject) (*reading, error)
+	read     func(ctx context.Context, of subject, last *reading) (*reading, error)
 	failed   func(subject, error) // what could not be read; it is tried again
 	stopping <-chan struct{}
 
@@ -39,8 +39,8 @@ type watch struct {
 // liveEvery is how often the counters are read.
 const liveEvery = time.Second
 
-func newHub(stopping <-chan struct{}, read func(context.Context, subject) (*reading, error), failed func(subject, error)) *hub {
-	return &hub{read: read, failed: failed, stopping: stopping, watches: map[subject]*watch{}}
+func (s *Web) newHub() *hub {
+	return &hub{read: s.read, failed: s.lost, stopping: s.Server.Stopping(), watches: map[subject]*watch{}}
 }
 
 // listen answers readings of a subject until leave is called.
@@ -74,11 +74,13 @@ func (h *hub) listen(of subject) (readings <-chan *reading, leave func()) {
 func (h *hub) poll(ctx context.Context, of subject, w *watch) {
 	tick := time.NewTicker(liveEvery)
 	defer tick.Stop()
+	var last *reading
 	for {
-		r, err := h.read(ctx, of)
+		r, err := h.read(ctx, of, last)
 		switch {
 		case err == nil:
 			h.tell(w, r)
+			last = r
 		case ctx.Err() == nil:
 			h.failed(of, err)
 		}

@@ -178,6 +178,8 @@ func TestAttempts(t *testing.T) {
 		if err := k.Recipients.Delete(t.Context(), anna.actor, ids[59]); err != nil {
 			k.t.Fatal(err)
 		}
+		anna.post(mailingURL(m.ID, "/delete"), url.Values{}).leads("/mailings")
+		anna.get(runURL(run, "")).status(http.StatusOK).shows("=News (deleted)").hides(mailingURL(m.ID, ""))
 		anna.get("/attempts?outcome=failure").shows("Deleted recipient").hides("r60@news.example")
 	})
 }
@@ -228,12 +230,17 @@ func TestLive(t *testing.T) {
 func TestHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reads, stopping := 0, make(chan struct{})
-		h := newHub(stopping, func(context.Context, subject) (*reading, error) {
-			if reads++; reads == 2 {
-				return nil, errors.New("away")
-			}
-			return &reading{Trouble: strconv.Itoa(reads)}, nil
-		}, func(_ subject, err error) { t.Logf("told of %v", err) })
+		h := &hub{
+			read: func(context.Context, subject, *reading) (*reading, error) {
+				if reads++; reads == 2 {
+					return nil, errors.New("away")
+				}
+				return &reading{Trouble: strconv.Itoa(reads)}, nil
+			},
+			failed:   func(_ subject, err error) { t.Logf("told of %v", err) },
+			stopping: stopping,
+			watches:  map[subject]*watch{},
+		}
 		of := subject{mailing: 1}
 		one, leaveOne := h.listen(of)
 		two, leaveTwo := h.listen(of)

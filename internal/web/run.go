@@ -26,7 +26,7 @@ func (s *Web) runReport(v *visit) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.read(v.Context(), subject{mailing: run.MailingID, run: run.ID})
+	r, err := s.read(v.Context(), subject{mailing: run.MailingID, run: run.ID}, nil)
 	if err != nil {
 		return err
 	}
@@ -46,6 +46,15 @@ func (s *Web) runReport(v *visit) error {
 // note is the line below the title: why it ran, and who it came from.
 func (p *runPage) note() string {
 	return p.T("run.kind."+string(p.Run.Kind)) + " · " + p.about(p.Run.Sender)
+}
+
+// heading has the page above: the mailing's, or the list where that is deleted.
+func (p *runPage) heading() ui.Heading {
+	h := ui.Heading{Title: p.Title, Note: p.note(), ParentURL: mailingURL(p.Mailing.ID, ""), Parent: p.Run.MailingName}
+	if p.Deleted {
+		h.ParentURL, h.Parent = "/mailings", p.T("report.deleted", "Name", p.Run.MailingName)
+	}
+	return h
 }
 
 // runListPage is all runs of a mailing.

@@ -67,7 +67,7 @@ func Mount(p Parts, o Options) error {
 	}
 	sessionTypes()
 	s := &Web{Parts: p, o: o, assets: files}
-	s.hub = newHub(p.Server.Stopping(), s.read, s.lost)
+	s.hub = s.newHub()
 	p.Server.OnError(s.answer)
 	p.Server.Router().Handle(assets.Root+"*", files)
 	s.routes()
