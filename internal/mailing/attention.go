@@ -9,19 +9,22 @@ import (
 	"gonets/internal/fault"
 )
 
+// sendingRuns are the runs r that plan or send now: those that only wait to
+// try again do not.
+const sendingRuns = `runs r JOIN ledgers l ON l.run_id = r.id
+	WHERE r.finished_at = 0 AND r.state IN ('planning', 'sending')
+	  AND (r.planned = 0 OR l.recipients > l.accepted + l.deferred + l.failed + l.uncertain + l.skipped)`
+
 // Conditions of a list over mailings m.
 const (
-	inFlight = `EXISTS (SELECT 1 FROM runs r
-		WHERE r.mailing_id = m.id AND r.finished_at = 0 AND r.state IN ('planning', 'sending'))`
+	sending   = `EXISTS (SELECT 1 FROM ` + sendingRuns + ` AND r.mailing_id = m.id)`
 	attention = `(m.disabled_at > 0 OR EXISTS (SELECT 1 FROM ledgers l
 		WHERE l.run_id = m.last_run_id AND l.failed + l.uncertain > 0))`
 )
 
 // Sending is how many of the actor's mailings plan or send now.
 func (s *Mailings) Sending(ctx context.Context, actor account.Actor) (n int64, err error) {
-	err = s.db.Read().QueryRow(ctx, `
-		SELECT count(DISTINCT mailing_id) FROM runs
-		 WHERE finished_at = 0 AND user_id = $1 AND state IN ('planning', 'sending')`, actor.ID).Scan(&n)
+	err = s.db.Read().QueryRow(ctx, `SELECT count(DISTINCT r.mailing_id) FROM `+sendingRuns+` AND r.user_id = $1`, actor.ID).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count mailings that send: %w", err)
 	}

@@ -68,7 +68,7 @@ func (s *Mailings) List(ctx context.Context, actor account.Actor, f Filter) (lis
 		where = append(where, "m.disabled_at > 0")
 	}
 	if f.Sending {
-		where = append(where, inFlight)
+		where = append(where, sending)
 	}
 	if f.Attention {
 		where = append(where, attention)

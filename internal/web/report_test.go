@@ -24,8 +24,6 @@ import (
 
 func sqliteURL(t *testing.T) string { t.Helper(); return dbtest.SQLiteURL(t) }
 
-func contains(a *page, text string) bool { return strings.Contains(a.body, text) }
-
 var tileValue = regexp.MustCompile(`id="tile-(\w+)"[^>]*>([\d,]+)<`)
 
 // tiles reads the numbers of a report.
