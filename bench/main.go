@@ -110,13 +110,15 @@ func (o *options) wants(measurement string) bool {
 }
 
 func (o *options) measure(ctx context.Context, r *report) error {
-	stores, err := o.stores()
-	if err != nil {
-		return err
-	}
-	for _, s := range stores {
-		if err := o.measureOn(ctx, r, s); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+	if o.wants("mailing") || o.wants("lists") {
+		stores, err := o.stores()
+		if err != nil {
+			return err
+		}
+		for _, s := range stores {
+			if err := o.measureOn(ctx, r, s); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
 		}
 	}
 	if o.wants("import") {
@@ -135,9 +137,6 @@ func (o *options) measure(ctx context.Context, r *report) error {
 // measureOn measures a mailing at each size, and then the lists that these
 // mailings have left behind.
 func (o *options) measureOn(ctx context.Context, r *report, s store) error {
-	if !o.wants("mailing") && !o.wants("lists") {
-		return nil
-	}
 	var worlds []*world
 	defer func() {
 		for _, w := range worlds {
