@@ -16,7 +16,8 @@
 // The mark: before the final dot of a message leaves, planned → leaving is
 // committed, conditional on the row's own state and on its run not being held,
 // and raises the row's epoch. A result is written only where that epoch still
-// holds. So the row is the fence: whoever comes second, after a crash, a stall
+// holds. (The mark is a column of its own, which no index contains: of all that
+// is written it is the most frequent.) So the row is the fence: whoever comes second, after a crash, a stall
 // or a doubled job, is refused. Leases on batches only save work.
 //
 // A crash leaves at most one leaving row per open connection. When the lease
