@@ -129,7 +129,7 @@ func (s *Server) Uploads(mount func(chi.Router)) { s.pages(mount) }
 
 func (s *Server) pages(mount func(chi.Router), more ...func(http.Handler) http.Handler) {
 	s.router.Group(func(r chi.Router) {
-		r.Use(s.sessions.LoadAndSave, s.sameOrigin().Handler, s.resolveActor)
+		r.Use(s.sessions.LoadAndSave, s.sameOrigin().Handler, s.resolveActor, Recover(s.parts.Log, s.failAny))
 		r.Use(more...)
 		mount(r)
 	})

@@ -71,6 +71,14 @@ func ActorFrom(ctx context.Context) account.Actor {
 	return actor
 }
 
+// HasSession reports whether the request came as far as its session. One that
+// failed before (a refused origin, a database that is away) has nothing to read
+// from it.
+func HasSession(ctx context.Context) bool {
+	_, ok := ctx.Value(actorKey{}).(account.Actor)
+	return ok
+}
+
 // resolveActor finds the session's user. A session that has ended (the user is
 // blocked, or has a new password) is nobody's.
 func (s *Server) resolveActor(next http.Handler) http.Handler {

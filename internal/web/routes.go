@@ -17,5 +17,6 @@ func (s *Web) routes() {
 		s.sandboxRoutes(r)
 		s.unsubscribeRoutes(r)
 		r.NotFound(s.open(s.notFound))
+		r.MethodNotAllowed(s.open((*visit).notAllowed))
 	})
 }

@@ -60,10 +60,28 @@ type handler func(*visit) error
 func (s *Web) open(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := s.visit(w, r)
-		if err := h(v); err != nil {
+		err := parse(w, r)
+		if err == nil {
+			err = h(v)
+		}
+		if err != nil {
 			v.fail(err)
 		}
 	}
+}
+
+// parse reads the form of a request, so that one that is too large is refused
+// instead of being taken for an empty one. What else may be wrong with it shows
+// in the fields that are missing.
+func parse(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodPost {
+		return nil
+	}
+	if large, ok := errors.AsType[*http.MaxBytesError](r.ParseForm()); ok {
+		w.Header().Set("Connection", "close") // the rest of the body is not read
+		return fault.Because(large, fault.TooLarge, "error.too_large", nil)
+	}
+	return nil
 }
 
 // member is a page for those who are logged in; others are asked to, and come
@@ -110,7 +128,7 @@ func (v *visit) t(key string, args ...any) string { return v.view.T(key, args...
 func (v *visit) render(status int, page templ.Component) error {
 	var body bytes.Buffer
 	if err := page.Render(v.Context(), &body); err != nil {
-		return fmt.Errorf("render %s: %w", v.URL.Path, err)
+		return fmt.Errorf("render a page: %w", err)
 	}
 	header := v.w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
@@ -213,6 +231,9 @@ func (v *visit) flashText(tone ui.Tone, text string) {
 }
 
 func (v *visit) flashes() []layout.Flash {
+	if !httpd.HasSession(v.Context()) {
+		return nil
+	}
 	list, _ := v.web.Server.Sessions().Pop(v.Context(), flashKey).([]layout.Flash)
 	return list
 }
@@ -221,26 +242,3 @@ const flashKey = "flashes"
 
 // sessionTypes tells gob what sessions hold besides plain values.
 func sessionTypes() { gob.Register([]layout.Flash{}) }
-
-// fail answers an error with its page. Internals are logged, never shown.
-func (v *visit) fail(err error) {
-	status := httpd.Status(err)
-	if status >= http.StatusInternalServerError && !errors.Is(err, v.Context().Err()) {
-		v.web.Log.Error("request failed", "request", httpd.RequestID(v.Context()), "path", v.URL.Path, "error", err)
-	}
-	if err := v.render(status, errorPage(v.page(v.t("error.title."+string(fault.KindOf(err))), layout.NoItem), failure{
-		Status:  status,
-		Text:    ui.Sentence(v.view, err),
-		Request: httpd.RequestID(v.Context()),
-	})); err != nil {
-		v.web.Log.Error("render an error", "error", err)
-		http.Error(v.w, http.StatusText(status), status)
-	}
-}
-
-// failure is what an error's page says.
-type failure struct {
-	Status  int
-	Text    string
-	Request string // its number in the log
-}

@@ -92,6 +92,7 @@ func (s *site) wire(o settings) http.Handler {
 	server, err := httpd.New(httpd.Parts{DB: s.db, Accounts: s.accounts, Bundle: bundle, Log: log},
 		httpd.Options{Addr: o.Addr, BaseURL: s.url, CSP: assets.Policy})
 	s.must(err)
+	server.Pages(breakDown)
 	parts := web.Parts{
 		Server: server, DB: s.db, Accounts: s.accounts, Recipients: recipients, Messages: messages, Mailings: mailings,
 		Ledger: ledger, Bundle: bundle, Log: log,

@@ -1,0 +1,59 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+
+	"gonets/internal/account"
+	"gonets/internal/db/dbtest"
+)
+
+// TestErrorPages walks into every way a page can fail.
+func TestErrorPages(t *testing.T) {
+	each(t, settings{}, func(s *site) {
+		s.user("anna@example.org", account.RoleUser)
+		for lang, want := range map[string]struct{ missing, large, foreign, method, broken string }{
+			"en": {"Not found", "Too large", "Not allowed", "This address takes no such request.", "Something broke"},
+			"ru": {"Не найдено", "Слишком много данных", "Нет доступа", "По этому адресу такой запрос не принимается.", "Произошёл сбой"},
+		} {
+			b := s.browser(lang)
+			p := b.get("/no/such/page?q=1").shows(404, want.missing, `href="/login?next=`, `value="/no/such/page?q=1"`)
+			if got := strings.Count(p.body, "<h1"); got != 1 {
+				t.Errorf("%s has %d headings, want 1", p.path, got)
+			}
+			b.post("/overview/nothing").shows(404, want.missing).lacks(`value="/overview/nothing"`)
+			b.post("/profile/password/x").shows(404)
+			b.ask(http.MethodPut, "/login", url.Values{}, nil).shows(405, want.method)
+			b.post("/login", "email", "anna@example.org", "password", strings.Repeat("x", 5<<20)).shows(413, want.large)
+			b.ask(http.MethodPost, "/login", url.Values{}, http.Header{"Sec-Fetch-Site": {"cross-site"}}).shows(403, want.foreign)
+			b.get("/panic").shows(500, want.broken, `<html lang="`+lang+`"`).lacks("what a test says")
+		}
+		b := s.in("anna@example.org")
+		b.get("/no/such/page").shows(404, `href="/overview"`).lacks("/login?next=")
+		b.get("/panic").shows(500)
+		b.get("/profile").at("/profile")
+	})
+}
+
+// TestDatabaseAway is told with a page, too.
+func TestDatabaseAway(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t), settings{})
+	s.user("anna@example.org", account.RoleUser)
+	b := s.in("anna@example.org")
+	if err := s.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p := b.get("/profile").shows(500, "Something broke", `<html lang="en"`).lacks("sql", "closed", "anna@example.org")
+	if !strings.Contains(p.body, "Its number in the log") {
+		t.Errorf("the page names no request:\n%s", p.body)
+	}
+}
+
+// breakDown is a page with a bug.
+func breakDown(r chi.Router) {
+	r.Get("/panic", func(http.ResponseWriter, *http.Request) { panic("what a test says") })
+}
