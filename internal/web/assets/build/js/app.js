@@ -8,3 +8,4 @@ import "./keys.js";
 import "./live.js";
 import "./menu.js";
 import "./toast.js";
+import "./zone.js";
