@@ -112,10 +112,10 @@ func (s *Web) overviewReport(v *visit, p *overviewPage, recipients int64, totals
 		return err
 	}
 	p.Tiles = p.tiles(recipients, active, sendingNow, totals)
-	if p.Sending, err = s.overviewTable(v, p, mailing.Filter{Sending: true, Limit: overviewSending}); err != nil {
+	if p.Sending, err = s.overviewTable(v, p, "overview.sending", mailing.Filter{Sending: true, Limit: overviewSending}); err != nil {
 		return err
 	}
-	if p.Newest, err = s.overviewTable(v, p, mailing.Filter{Limit: overviewNewest}); err != nil {
+	if p.Newest, err = s.overviewTable(v, p, "overview.newest", mailing.Filter{Limit: overviewNewest}); err != nil {
 		return err
 	}
 	p.Newest.without(p.Sending.Rows)
@@ -144,14 +144,16 @@ func (p *overviewPage) tiles(recipients, active, sendingNow int64, totals map[ma
 }
 
 // overviewTable is some of the visitor's own mailings, as their list shows
-// them. Moderators see only their own here, too.
-func (s *Web) overviewTable(v *visit, p *overviewPage, f mailing.Filter) (mailingListPage, error) {
+// them, under a title. Moderators see only their own here, too.
+func (s *Web) overviewTable(v *visit, p *overviewPage, title string, f mailing.Filter) (mailingListPage, error) {
 	f.Owner = v.actor.ID
 	list, _, err := s.Mailings.List(v.Context(), v.actor, f)
 	if err != nil {
 		return mailingListPage{}, err
 	}
-	return mailingListPage{Page: p.Page, Rows: v.mailingRows(list, p.Trouble != "")}, nil
+	table := mailingListPage{Page: p.Page, Rows: v.mailingRows(list, p.Trouble != "")}
+	table.Title = p.T(title)
+	return table, nil
 }
 
 // without takes out rows that stand elsewhere in the page.

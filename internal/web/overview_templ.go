@@ -137,7 +137,7 @@ func overviewTempl(p overviewPage) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.CardWith(p.T("overview.sending"), cardLink("/mailings?state=sending", p.T("common.all"))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.CardWith(p.Sending.Title, cardLink("/mailings?state=sending", p.T("common.all"))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -173,7 +173,7 @@ func overviewTempl(p overviewPage) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.CardWith(p.T("overview.newest"), cardLink("/mailings", p.T("common.all"))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.CardWith(p.Newest.Title, cardLink("/mailings", p.T("common.all"))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
