@@ -190,25 +190,3 @@ func monthDays(v ui.View) []ui.Option {
 	}
 	return append(options, ui.Option{Value: "-1", Label: v.T("mailings.month_day_last")})
 }
-
-// zones are offered where a time zone is typed; any other IANA name will do.
-func zones() []ui.Option {
-	var options []ui.Option
-	for _, name := range strings.Fields(`
-		UTC Europe/Kaliningrad Europe/Moscow Europe/Samara Asia/Yekaterinburg Asia/Omsk Asia/Novosibirsk
-		Asia/Krasnoyarsk Asia/Irkutsk Asia/Yakutsk Asia/Vladivostok Asia/Magadan Asia/Kamchatka
-		Europe/Minsk Europe/Kyiv Europe/Chisinau Asia/Almaty Asia/Tashkent Asia/Bishkek Asia/Dushanbe
-		Asia/Ashgabat Asia/Baku Asia/Tbilisi Asia/Yerevan Europe/London Europe/Dublin Europe/Lisbon
-		Europe/Paris Europe/Madrid Europe/Berlin Europe/Rome Europe/Vienna Europe/Warsaw Europe/Prague
-		Europe/Budapest Europe/Belgrade Europe/Sofia Europe/Athens Europe/Helsinki Europe/Riga
-		Europe/Vilnius Europe/Tallinn Europe/Stockholm Europe/Oslo Europe/Istanbul Asia/Jerusalem
-		Asia/Dubai Asia/Tehran Asia/Karachi Asia/Kolkata Asia/Dhaka Asia/Bangkok Asia/Shanghai
-		Asia/Hong_Kong Asia/Singapore Asia/Tokyo Asia/Seoul Australia/Perth Australia/Sydney
-		Pacific/Auckland Africa/Cairo Africa/Lagos Africa/Johannesburg America/Sao_Paulo
-		America/Argentina/Buenos_Aires America/Halifax America/New_York America/Toronto America/Chicago
-		America/Mexico_City America/Denver America/Phoenix America/Los_Angeles America/Anchorage
-		Pacific/Honolulu`) {
-		options = append(options, ui.Option{Value: name, Label: name})
-	}
-	return options
-}

@@ -19,4 +19,5 @@ func (s *Web) routes() {
 		r.NotFound(s.open(s.notFound))
 		r.MethodNotAllowed(s.open((*visit).notAllowed))
 	})
+	s.Server.Uploads(s.uploadRoutes)
 }

@@ -38,6 +38,7 @@ type Page struct {
 	Inbox   bool     // whoever looks may open the sandbox's
 	Version string   // of Gonets
 	Scripts []string // beyond app.js: "chart.js"
+	Refresh int      // seconds after which a browser without scripts loads it anew; 0: never
 	Assets  *assets.Files
 }
 

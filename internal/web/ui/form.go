@@ -98,6 +98,7 @@ type Field struct {
 	focus        bool
 	code         bool
 	off          bool
+	data         string
 	view         View
 }
 
@@ -141,6 +142,10 @@ func (f Field) Code() Field { f.code = true; return f }
 
 // Off shows the field and takes nothing.
 func (f Field) Off() Field { f.off = true; return f }
+
+// Data marks the field for a script: with "insertable" it has the attribute
+// data-insertable.
+func (f Field) Data(name string) Field { f.data = name; return f }
 
 // Among offers choices.
 func (f Field) Among(options []Option) Field { f.Options = options; return f }
@@ -222,6 +227,9 @@ func (f Field) attributes() templ.Attributes {
 	}
 	if f.off {
 		a["disabled"] = true
+	}
+	if f.data != "" {
+		a["data-"+f.data] = true
 	}
 	return a
 }

@@ -10,13 +10,16 @@ type Column struct {
 	Main   bool // what the row is; the head of its card on phones
 	Number bool // aligned to the end
 	Menu   bool // the row's actions: the title is only read out
+	// Pick is the id of a form that acts on chosen rows: the cells hold its
+	// check boxes, and the head one that chooses all, named by the title.
+	Pick string
 }
 
 func (c Column) headClass() string {
 	switch {
 	case c.Number:
 		return "num"
-	case c.Menu:
+	case c.Menu, c.Pick != "":
 		return "w-1"
 	}
 	return ""
@@ -30,6 +33,8 @@ func (c Column) cellClass() string {
 		return "num"
 	case c.Menu:
 		return "row-menu"
+	case c.Pick != "":
+		return "row-pick"
 	}
 	return ""
 }

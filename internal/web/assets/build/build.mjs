@@ -4,6 +4,7 @@
 //   dist/app.css          Tabler without what classes.txt doesn't name, uPlot's few rules, ours
 //   dist/app.js           htmx with its SSE extension, and what every page may need
 //   dist/chart.js         uPlot and the report's chart
+//   dist/editor.js        the live preview beside a message
 //   dist/SOURCES.sha256   the sources of all that; a Go test compares, so that no build is forgotten
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -96,7 +97,7 @@ async function script(name) {
     format: "iife",
     target: ["es2022"],
     legalComments: "inline",
-    banner: { js: name === "app.js" ? "/*! htmx (0BSD) */" : "/*! uPlot (MIT), Leon Sorokin */" },
+    banner: { js: { "app.js": "/*! htmx (0BSD) */", "chart.js": "/*! uPlot (MIT), Leon Sorokin */" }[name] ?? "" },
   });
   return built.outputFiles[0].text;
 }
@@ -134,6 +135,7 @@ const write = (name, text) => writeFileSync(join(dist, name), text);
 write("app.css", await styles());
 write("app.js", await script("app.js"));
 write("chart.js", await script("chart.js"));
+write("editor.js", await script("editor.js"));
 write("favicon.svg", read("favicon.svg"));
 writeFileSync(join(here, "../../ui/icons.go"), icons());
 write("SOURCES.sha256", sources());

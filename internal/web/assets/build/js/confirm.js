@@ -14,10 +14,11 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLDialogElement && event.target.open) event.target.close();
 });
 
-// A form is sent once, however often its button is pressed.
+// A form is sent once, however often its button is pressed; but a preview,
+// which goes to a frame of the page, as often as it likes.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method === "get" || event.defaultPrevented) return;
+  if (form.method === "get" || event.defaultPrevented || event.submitter?.formTarget) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "1";
 });
