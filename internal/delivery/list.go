@@ -32,11 +32,12 @@ func (l *Ledger) Deliveries(ctx context.Context, runID int64, states []State, be
 	}
 	parts := make([]string, len(states))
 	for i, s := range states {
+		// The limit is in the text: PostgreSQL, not knowing it, would plan this anew each time.
 		parts[i] = fmt.Sprintf(`SELECT * FROM (SELECT %s FROM deliveries
-			WHERE %s AND id < $2 ORDER BY id DESC LIMIT $3) AS s%d`, deliveryColumns, inState(s), i)
+			WHERE %s AND id < $2 ORDER BY id DESC LIMIT %d) AS s%d`, deliveryColumns, inState(s), limit, i)
 	}
-	query := strings.Join(parts, "\nUNION ALL\n") + "\nORDER BY 1 DESC LIMIT $3"
-	rows, err := l.db.Read().Query(ctx, query, runID, below(before), limit)
+	query := strings.Join(parts, "\nUNION ALL\n") + fmt.Sprintf("\nORDER BY 1 DESC LIMIT %d", limit)
+	rows, err := l.db.Read().Query(ctx, query, runID, below(before))
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)
 	}

@@ -85,6 +85,9 @@ func choose(ctx context.Context, q db.Q, userID int64, f Filter) (choice, error)
 	c.where(`r.user_id = $%d`, userID)
 	if f.After > 0 && f.After < math.MaxInt64 {
 		c.where(c.order+` < $%d`, f.After)
+		if c.order != `r.id` { // else PostgreSQL may begin to read the recipients above it
+			c.where(`r.id < $%d`, f.After)
+		}
 	}
 	if f.Status != "" {
 		c.where(`r.status = $%d`, string(f.Status))

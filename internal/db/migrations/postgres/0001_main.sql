@@ -369,7 +369,7 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_of_delivery ON attempts (delivery_id, id);
 CREATE INDEX attempts_of_user ON attempts (user_id, outcome, id);
 CREATE INDEX attempts_of_mailing ON attempts (mailing_id, outcome, id);
-CREATE INDEX attempts_failed ON attempts (user_id, code, id) WHERE outcome <> 0;
+CREATE INDEX attempts_failed ON attempts (user_id, code, outcome, id) WHERE outcome <> 0;
 
 -- What became of a run's deliveries in each ten seconds: the report's chart.
 CREATE TABLE delivery_slots (
