@@ -57,3 +57,14 @@ func TestDatabaseAway(t *testing.T) {
 func breakDown(r chi.Router) {
 	r.Get("/panic", func(http.ResponseWriter, *http.Request) { panic("what a test says") })
 }
+
+// TestNoWayToRegister where registration is closed: not on any page.
+func TestNoWayToRegister(t *testing.T) {
+	each(t, settings{Closed: true}, func(s *site) {
+		b := s.browser("en")
+		for _, path := range []string{"/", "/login", "/password/forgot", "/verify"} {
+			b.get(path).at(path).shows(http.StatusOK).lacks(`href="/register"`)
+		}
+		b.get("/register").shows(http.StatusForbidden, "closed").lacks(`name="password"`)
+	})
+}

@@ -111,6 +111,7 @@ func (v *visit) page(title string, active layout.Item) layout.Page {
 		Flashes: v.flashes(),
 		Sandbox: v.web.Inbox != nil,
 		Inbox:   v.web.Inbox != nil && v.web.Server.Operator(v.Request) == nil,
+		Closed:  !v.web.Accounts.RegistrationOpen(),
 		Version: v.web.o.Version,
 		Assets:  v.web.assets,
 	}

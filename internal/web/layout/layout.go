@@ -36,6 +36,7 @@ type Page struct {
 	Flashes []Flash
 	Sandbox bool     // no mail server is set: say so
 	Inbox   bool     // whoever looks may open the sandbox's
+	Closed  bool     // nobody may register
 	Version string   // of Gonets
 	Scripts []string // beyond app.js: "chart.js"
 	Refresh int      // seconds after which a browser without scripts loads it anew; 0: never
