@@ -5,12 +5,11 @@ package browsertest
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	goruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -169,11 +168,7 @@ func (tab *Tab) Shoot(name string) {
 // page as it stands, and fails the test for each.
 func (tab *Tab) Axe() {
 	tab.t.Helper()
-	source, err := os.ReadFile(axe(tab.t))
-	if err != nil {
-		tab.t.Fatal(err)
-	}
-	tab.Do(chromedp.Evaluate[chromedp.Void](string(source) + ";0"))
+	tab.Do(chromedp.Evaluate[chromedp.Void](axe + ";0"))
 	found := Run(tab, chromedp.Evaluate[string](`axe.run({resultTypes: ["violations"]}).then((r) => JSON.stringify(
 		r.violations.map((v) => ({rule: v.id, help: v.help, nodes: v.nodes.map((n) => n.html.slice(0, 160) + " — " + (n.any[0]?.message ?? "")) }))))`,
 		chromedp.EvalAwaitPromise))
@@ -189,26 +184,8 @@ func (tab *Tab) Axe() {
 	}
 }
 
-// fetch brings axe-core once.
-var fetch sync.Once
-
-// axe is the path of axe-core, which npm fetches beside the sources of the
-// assets.
-func axe(t *testing.T) string {
-	t.Helper()
-	_, here, _, _ := goruntime.Caller(0)
-	build := filepath.Join(filepath.Dir(here), "../assets/build")
-	path := filepath.Join(build, "node_modules/axe-core/axe.min.js")
-	fetch.Do(func() {
-		if _, err := os.Stat(path); err == nil {
-			return
-		}
-		if out, err := exec.Command("npm", "ci", "--prefix", build, "--no-audit", "--no-fund").CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "npm ci: %v\n%s", err, out)
-		}
-	})
-	if _, err := os.Stat(path); err != nil {
-		missing(t, "axe-core is not there: npm ci --prefix internal/web/assets/build")
-	}
-	return path
-}
+// axe is axe-core 4.14.1 as npm has it (MPL 2.0, see axe/LICENSE), so that
+// the tests need no npm.
+//
+//go:embed axe/axe.min.js
+var axe string
