@@ -38,10 +38,10 @@ func (s *Web) importPage(v *visit) error {
 		return err
 	}
 	if next != "" {
-		p.More = v.with("after", next)
+		p.More = v.from(next)
 	}
 	if after != "" {
-		p.First = v.with("after", "")
+		p.First = v.from("")
 	}
 	p.Page = v.page(p.Name, layout.Recipients)
 	if p.goesOn() {

@@ -170,7 +170,7 @@ func (s *Web) sandboxHTML(v *visit) error {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	if _, err := v.w.Write([]byte(m.Parsed.HTML)); err != nil { //nolint:gosec // foreign HTML, on purpose: see mailPolicy
+	if _, err := v.w.Write([]byte(m.Parsed.HTML)); err != nil { // foreign HTML, on purpose: see mailPolicy
 		s.Log.Debug("the visitor left", "error", err)
 	}
 	return nil

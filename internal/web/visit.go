@@ -199,21 +199,21 @@ func (v *visit) after() int64 {
 func (v *visit) pages(next int64) ui.Pages {
 	var p ui.Pages
 	if v.after() != 0 {
-		p.First = v.with("after", "")
+		p.First = v.from("")
 	}
 	if next != 0 {
-		p.Next = v.with("after", strconv.FormatInt(next, 10))
+		p.Next = v.from(strconv.FormatInt(next, 10))
 	}
 	return p
 }
 
-// with is the address of this page with one parameter changed; an empty value
-// takes it out.
-func (v *visit) with(name, value string) string {
+// from is the address of this page from another key on; an empty one is its
+// start.
+func (v *visit) from(after string) string {
 	q := v.URL.Query()
-	q.Set(name, value)
-	if value == "" {
-		q.Del(name)
+	q.Set("after", after)
+	if after == "" {
+		q.Del("after")
 	}
 	if len(q) == 0 {
 		return v.URL.Path
