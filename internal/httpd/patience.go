@@ -50,6 +50,13 @@ func (u *upload) extend() {
 	_ = u.control.SetWriteDeadline(now.Add(uploadTime + writeTime))
 }
 
+// Long gives a request that works long before it answers that much time for
+// it, and a minute more to arrive.
+func Long(w http.ResponseWriter, work time.Duration) {
+	now := time.Now() //nolint:forbidigo // the network knows only real time
+	_ = http.NewResponseController(w).SetWriteDeadline(now.Add(work + writeTime))
+}
+
 // Live gives a page that goes on another minute to take what was just written,
 // and sends it off. Call it after each event.
 func Live(w http.ResponseWriter) error {

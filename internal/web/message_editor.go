@@ -5,7 +5,6 @@ import (
 
 	"github.com/a-h/templ"
 
-	"gonets/internal/fault"
 	"gonets/internal/message"
 	"gonets/internal/recipient"
 	"gonets/internal/web/layout"
@@ -35,14 +34,11 @@ type messageEditor struct {
 	CanTest    bool
 }
 
-func readMessageForm(v *visit) (messageForm, error) {
-	if err := v.ParseForm(); err != nil {
-		return messageForm{}, fault.Because(err, fault.TooLarge, "error.too_large", nil)
-	}
+func readMessageForm(v *visit) messageForm {
 	return messageForm{
 		Subject: v.FormValue("subject"), Format: v.FormValue("format"), Body: v.FormValue("body"),
 		Text: v.FormValue("text"), To: v.FormValue("to"), As: v.FormValue("as"),
-	}, nil
+	}
 }
 
 func (f *messageForm) draft() message.Draft {
@@ -59,10 +55,7 @@ func (s *Web) messageNew(v *visit) error {
 }
 
 func (s *Web) messageCreate(v *visit) error {
-	f, err := readMessageForm(v)
-	if err != nil {
-		return err
-	}
+	f := readMessageForm(v)
 	m, err := s.Messages.Create(v.Context(), v.actor, f.draft())
 	if err != nil {
 		return s.showEditor(v, err, message.Message{}, f)
@@ -84,10 +77,7 @@ func (s *Web) messageUpdate(v *visit) error {
 	if err != nil {
 		return err
 	}
-	f, err := readMessageForm(v)
-	if err != nil {
-		return err
-	}
+	f := readMessageForm(v)
 	if _, err := s.Messages.Update(v.Context(), v.actor, m.ID, f.draft()); err != nil {
 		return s.showEditor(v, err, m, f)
 	}

@@ -37,11 +37,7 @@ type previewPage struct {
 
 // messagePreview shows what the editor holds, saved or not.
 func (s *Web) messagePreview(v *visit) error {
-	f, err := readMessageForm(v)
-	if err != nil {
-		return err
-	}
-	return s.showPreview(v, f)
+	return s.showPreview(v, readMessageForm(v))
 }
 
 // messageSaved shows a message as it was saved.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"gonets/internal/fault"
 	"gonets/internal/httpd"
@@ -44,6 +45,9 @@ func (b *bulk) selection(f recipient.Filter) recipient.Selection {
 	return recipient.Selection{Filter: &f}
 }
 
+// bulkTime is how long an act may take: a million recipients need minutes.
+const bulkTime = 10 * time.Minute
+
 // recipientBulk does something with the recipients that were chosen in a list,
 // and goes back to it.
 func (s *Web) recipientBulk(v *visit) error {
@@ -57,6 +61,7 @@ func (s *Web) recipientBulk(v *visit) error {
 		v.flash(ui.Yellow, "recipient.bulk_nobody")
 		return v.redirect(list.String())
 	}
+	httpd.Long(v.w, bulkTime)
 	switch v.FormValue("do") {
 	case "tag":
 		err = s.bulkTag(v, selection, b.Tag)

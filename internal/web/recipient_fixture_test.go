@@ -110,7 +110,10 @@ func (h *house) letIn(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
 	}
+	w.Header().Set("Content-Type", "text/html")
+	_, _ = io.WriteString(w, `<link rel="icon" href="data:,">`) // browsers shall not ask for one
 }
 
 // person is somebody with a browser.

@@ -25,11 +25,10 @@ type recipientShown struct {
 	Pages         ui.Pages
 }
 
-// recipientDelivery is a delivery with what a person asks about it.
+// recipientDelivery is a delivery with the run that it belongs to.
 type recipientDelivery struct {
-	delivery.Delivery
-	Run  mailing.Run
-	Last delivery.Attempt // the zero attempt where there was none
+	deliveryRow
+	Run mailing.Run
 }
 
 // deliveriesPerPage is short: each row tells a story.
@@ -63,23 +62,19 @@ func (s *Web) recipientPage(v *visit) error {
 
 // withRuns joins deliveries with their runs and their newest attempts.
 func (s *Web) withRuns(v *visit, deliveries []delivery.Delivery) ([]recipientDelivery, error) {
-	ids := make([]int64, len(deliveries))
-	for i := range deliveries {
-		ids[i] = deliveries[i].ID
-	}
-	last, err := s.Ledger.LastAttempts(v.Context(), ids)
+	list, err := s.deliveryRows(v, deliveries, v.actor.ID)
 	if err != nil {
 		return nil, err
 	}
 	runs := map[int64]mailing.Run{}
-	rows := make([]recipientDelivery, len(deliveries))
-	for i, d := range deliveries {
+	rows := make([]recipientDelivery, len(list))
+	for i, d := range list {
 		if _, known := runs[d.RunID]; !known {
 			if runs[d.RunID], err = s.Mailings.Run(v.Context(), v.actor, d.RunID); err != nil {
 				return nil, fmt.Errorf("read the run of a delivery: %w", err)
 			}
 		}
-		rows[i] = recipientDelivery{Delivery: d, Run: runs[d.RunID], Last: last[d.ID]}
+		rows[i] = recipientDelivery{deliveryRow: d, Run: runs[d.RunID]}
 	}
 	return rows, nil
 }
@@ -193,30 +188,29 @@ func (p *recipientShown) attributes() []attributeRow {
 	return rows
 }
 
-// why says in plain words what became of a delivery.
-func (p *recipientShown) why(d *recipientDelivery) string {
-	switch {
-	case d.State == delivery.Deferred:
-		return p.T("recipient.why_deferred", "At", p.DateTime(d.NextAt, p.Zone))
-	case d.Reason != "":
-		return p.T("recipient.why_"+d.State.String(), "Reason", p.T("delivery.reason."+d.Reason))
-	case d.State == delivery.Planned && d.Run.State == mailing.RunPaused:
+// story says in plain words what became of a delivery.
+func (p *recipientShown) story(d *recipientDelivery) string {
+	if d.State == delivery.Planned && d.Run.State == mailing.RunPaused {
 		return p.T("recipient.why_paused")
-	case d.State == delivery.Planned, d.State == delivery.Leaving, d.State == delivery.Accepted:
-		return p.T("recipient.why_" + d.State.String())
-	default:
-		return ""
 	}
+	return d.why(p.View)
 }
 
 // words are the server's answer in full, with its codes.
-func (d *recipientDelivery) words() string {
-	text := d.Last.Response
-	if d.Last.Enhanced != "" {
-		text = d.Last.Enhanced + " " + text
+func (p *recipientShown) words(d *recipientDelivery) string {
+	if d.Last == nil {
+		return ""
 	}
-	if d.Last.Code != 0 {
-		text = strconv.FormatInt(d.Last.Code, 10) + " " + text
+	return reply(p.View, d.Last)
+}
+
+// advice is what the answer means; empty where it says all by itself.
+func (p *recipientShown) advice(d *recipientDelivery) string {
+	if d.State == delivery.Accepted {
+		return p.T("recipient.why_accepted")
 	}
-	return text
+	if d.Last == nil || d.State == delivery.Skipped {
+		return ""
+	}
+	return meaning(p.View, d.Last)
 }

@@ -177,10 +177,10 @@ func TestWhy(t *testing.T) {
 			t.Fatal(err)
 		}
 		run := p.run("Spring <news>")
-		p.get(recipientURL(gone.ID, "")).is(http.StatusOK).has("Spring &lt;news&gt;", "Skipped", "Left out: on the list of addresses not to write to.")
-		p.get(recipientURL(refused.ID, "")).has("Planned", "Its turn has not come yet.")
+		p.get(recipientURL(gone.ID, "")).is(http.StatusOK).has("Spring &lt;news&gt;", "Skipped", "on the list of addresses not to write to.")
+		p.get(recipientURL(refused.ID, "")).has("Planned", "recipient’s turn yet")
 		id := p.refuse(run, 550, "5.1.1", "No such user here\nTry another")
-		p.get(recipientURL(refused.ID, "")).has("Failed", "Not sent: the server refused it for good.",
+		p.get(recipientURL(refused.ID, "")).has("Failed", "mx.example.com",
 			"550 5.1.1 No such user here\nTry another", fmt.Sprintf(`href="/deliveries/%d"`, id), fmt.Sprintf(`href="/runs/%d"`, run))
 	})
 }

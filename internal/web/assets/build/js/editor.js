@@ -9,19 +9,23 @@ const pause = 500; // milliseconds without a key
 const form = document.querySelector("form[data-editor]");
 const button = form?.querySelector("[data-preview]");
 let timer;
+let turn = 0;
 
 function preview() {
   document.querySelectorAll("iframe.preview-coming").forEach((frame) => frame.remove());
   const old = document.querySelector("iframe.preview-frame");
   const next = old.cloneNode();
-  next.name = "preview";
+  next.name = `preview-${++turn}`; // a frame keeps the name with which it came
+  next.removeAttribute("src");
   next.classList.add("preview-coming");
-  old.removeAttribute("name");
   old.after(next);
   next.addEventListener("load", () => {
+    if (next.contentDocument) return; // still the empty page: a preview shows nothing of itself
     old.remove();
     next.classList.remove("preview-coming");
+    form.querySelectorAll("[formtarget]").forEach((b) => (b.formTarget = next.name));
   });
+  button.formTarget = next.name;
   form.requestSubmit(button);
 }
 
