@@ -79,6 +79,13 @@ func (d *DB) lockAdvisory(ctx context.Context, name string, wait bool) (func(), 
 		conn.Release()
 		return nil, err
 	}
-	// The session goes with its lock and its settings; a pool would reuse it.
-	return func() { conn.Hijack().Close(context.WithoutCancel(ctx)) }, nil
+	// The session goes with its lock and its settings; a pool would reuse it. It
+	// unlocks first, since the server may be slow to notice that it is gone.
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		session := conn.Hijack()
+		session.Exec(ctx, `SELECT pg_advisory_unlock($1)`, key) //nolint:errcheck // the lock ends with the session in any case
+		session.Close(ctx)
+	}, nil
 }
