@@ -559,6 +559,10 @@ func TestStartDuringBlock(t *testing.T) {
 func untilWaiting(t *testing.T, tx db.Tx, ended chan error) error {
 	t.Helper()
 	for waiting := int64(0); waiting == 0 && len(ended) == 0 && tx.Dialect() == db.Postgres; {
+		// Without this a transaction sees the sessions that there were at its first look.
+		if _, err := tx.Exec(t.Context(), `SELECT pg_stat_clear_snapshot()`); err != nil {
+			return err
+		}
 		err := tx.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted
 			AND pid IN (SELECT pid FROM pg_stat_get_activity(NULL) WHERE datid = (SELECT oid FROM pg_database WHERE datname = current_database()))`).Scan(&waiting)
 		if err != nil {
