@@ -66,6 +66,7 @@ type grammar struct {
 	Mailing         mailingCommands   `cmd:"" help:"List, watch, send and steer mailings."`
 	SendDue         sendDueCommand    `cmd:"" help:"Open the runs that are due and work them to the end in this process."`
 	Recipient       recipientCommands `cmd:"" help:"Import and export recipients."`
+	Stats           statsCommands     `cmd:"" help:"Count the statistics anew."`
 	Doctor          doctorCommand     `cmd:"" help:"Check the database, the mail server and the settings."`
 	Backup          backupCommand     `cmd:"" help:"Write the database and the secret key to a file (SQLite)."`
 	Restore         restoreCommand    `cmd:"" help:"Bring back what backup wrote (SQLite)."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gonets/internal/db"
@@ -295,6 +296,11 @@ func (l *Ledger) freeTx(ctx context.Context, tx db.Tx, id int64, condition strin
 func (l *Ledger) settleLeavingTx(ctx context.Context, tx db.Tx, b book, batch Batch) error {
 	now := db.At(tx.Now())
 	resend := flag(b.resend)
+	tried, err := ints(ctx, tx, `
+		SELECT id FROM deliveries WHERE batch_id = $1 AND state = 0 AND leaving = 1 AND first_at > 0`, batch.ID)
+	if err != nil {
+		return err
+	}
 	rows, err := tx.Query(ctx, `
 		UPDATE deliveries
 		   SET epoch = epoch + 1, leaving = 0, tries = tries + 1, updated_at = $2,
@@ -323,13 +329,13 @@ func (l *Ledger) settleLeavingTx(ctx context.Context, tx db.Tx, b book, batch Ba
 	if err := rows.Err(); err != nil || len(records) == 0 {
 		return err
 	}
-	counts := tally{}
-	for i := range records {
-		counts.attempt(&records[i])
-		counts.state(&records[i])
-	}
 	if err := l.addressTx(ctx, tx, records); err != nil {
 		return err
+	}
+	counts := tally{}
+	for i := range records {
+		counts.attempt(&records[i], slices.Contains(tried, records[i].ID))
+		counts.state(&records[i])
 	}
 	if err := scribeOf(tx).attemptsTx(ctx, tx, records); err != nil {
 		return fmt.Errorf("record attempts: %w", err)

@@ -133,7 +133,8 @@ func (p *page) tally() tally {
 	for i := range p.records {
 		r := &p.records[i]
 		if r.Stage != "" {
-			counts.attempt(r)
+			// Whoever moved the row on has recorded an attempt of their own.
+			counts.attempt(r, r.Retried || !p.moved[r.ID])
 		}
 		if p.moved[r.ID] {
 			counts.state(r)
@@ -164,6 +165,7 @@ type record struct {
 	Reason      string
 	Tries       int64
 	Copies      int64
+	Retried     bool // it was tried before
 	FirstAt     db.Time
 	NextAt      db.Time
 	At          db.Time
@@ -193,7 +195,7 @@ func (l *Ledger) record(r *Result) record {
 	}
 	return record{
 		ID: d.ID, Epoch: d.epoch, State: n.state, Reason: n.reason, Tries: n.tries, Copies: n.copies,
-		FirstAt: db.At(first), NextAt: db.At(n.at), At: db.At(r.At),
+		Retried: !d.firstAt.IsZero(), FirstAt: db.At(first), NextAt: db.At(n.at), At: db.At(r.At),
 		Month: d.run.month, RunID: d.RunID, MailingID: d.run.mailingID, UserID: d.run.userID, RecipientID: d.RecipientID,
 		Address: r.Address, Outcome: r.outcome(), Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced,
 		Response: r.Response, Server: r.Server,

@@ -101,6 +101,9 @@ func (l *Ledger) ForgetRecipientTx(ctx context.Context, tx db.Tx, recipientID in
 	if err := l.SkipRecipientTx(ctx, tx, recipientID, ReasonDeleted); err != nil {
 		return err
 	}
+	if err := forgetDomainsTx(ctx, tx, recipientID); err != nil {
+		return fmt.Errorf("forget recipient %d: %w", recipientID, err)
+	}
 	_, err := tx.Exec(ctx, `
 		UPDATE attempts SET address = ''
 		 WHERE delivery_id IN (SELECT id FROM deliveries WHERE recipient_id = $1)`, recipientID)

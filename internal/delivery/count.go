@@ -21,20 +21,23 @@ type change struct {
 	lastAt      db.Time
 	lastOutcome Outcome
 	slots       map[db.Time]map[State]int64
+	facts       facts
 }
 
 func (t tally) of(runID int64) *change {
 	c := t[runID]
 	if c == nil {
-		c = &change{states: map[State]int64{}, slots: map[db.Time]map[State]int64{}}
+		c = &change{states: map[State]int64{}, slots: map[db.Time]map[State]int64{}, facts: facts{}}
 		t[runID] = c
 	}
 	return c
 }
 
-// attempt notes the newest attempt of a run.
-func (t tally) attempt(r *record) {
-	if c := t.of(r.RunID); r.At >= c.lastAt {
+// attempt notes an attempt, and which of a run's is the newest.
+func (t tally) attempt(r *record, retried bool) {
+	c := t.of(r.RunID)
+	c.facts[factOf(r, retried)]++
+	if r.At >= c.lastAt {
 		c.lastAt, c.lastOutcome = r.At, r.Outcome
 	}
 }
@@ -93,8 +96,10 @@ const slotText = `
 // statements write the tally, run by run.
 func (t tally) statements() []statement {
 	var list []statement
+	all := facts{}
 	for _, runID := range slices.Sorted(maps.Keys(t)) {
 		c := t[runID]
+		maps.Copy(all, c.facts) // a fact names its run
 		list = append(list, statement{countText, []any{
 			runID, c.states[Accepted], c.states[Deferred], c.states[Failed], c.states[Uncertain], c.states[Skipped],
 			int64(c.lastAt), int64(c.lastOutcome),
@@ -106,7 +111,7 @@ func (t tally) statements() []statement {
 			}})
 		}
 	}
-	return list
+	return append(list, all.statements()...)
 }
 
 const countColumns = `recipients, accepted, deferred, failed, uncertain, skipped`

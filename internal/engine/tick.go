@@ -20,6 +20,7 @@ func (e *Engine) ticks() {
 	for {
 		if swept%2 == 0 {
 			e.try("sweep", e.sweep)
+			e.try("fold", e.Ledger.Fold)
 		}
 		if e.o.Scheduler {
 			e.try("open due runs", e.openDue)
