@@ -108,6 +108,7 @@ func (a *app) wire(ctx context.Context, s *session) error {
 	a.mailings = mailing.New(a.db, a.queue, a.recipients, a.messages, a.ledger, s.log, mailing.Options{Grace: c.Grace})
 	a.accounts = account.New(a.db, a.letters, account.Options{
 		RegistrationOpen: c.Registration == config.Open,
+		Argon:            s.argon,
 		OnBlock:          a.mailings.PauseOwnerTx,
 	})
 	a.wireEngine(c, server, s.log)
@@ -124,7 +125,7 @@ func (a *app) wireEngine(c *config.Config, server smtp.Config, log *slog.Logger)
 		Queue: a.queue, Store: a.db, Clock: db.SystemClock{}, Log: log,
 	}, engine.Options{
 		Node: a.node, SMTP: server, Connections: c.SMTPConnections, Rate: c.SMTPRate, EnvelopeFrom: c.EnvelopeFrom,
-		Host: host, Scheduler: a.scheduler, Worker: a.worker,
+		From: c.MailFrom, Host: host, Scheduler: a.scheduler, Worker: a.worker,
 	})
 	a.engine.Register()
 }
