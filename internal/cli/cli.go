@@ -23,6 +23,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"gonets/internal/account"
 	"gonets/internal/config"
 	"gonets/internal/db"
 	"gonets/internal/fault"
@@ -83,6 +84,7 @@ type session struct {
 	bundle  *i18n.Bundle
 	clock   db.Clock
 	version string
+	argon   account.Argon // cost of a password; zero, except in tests: the default
 }
 
 // Run does what the arguments say and answers the exit code.
