@@ -77,6 +77,7 @@ func each(t *testing.T, test func(*testing.T, *world)) {
 				t.Fatal(err)
 			}
 			w.message = m.ID
+			t.Cleanup(w.checkTotals)
 			test(t, w)
 		})
 	}
@@ -110,6 +111,24 @@ func newNode(t *testing.T, url string, c *clock) *world {
 	committer.Go(func() { w.ledger.Run(ctx) })
 	t.Cleanup(func() { stop(); committer.Wait() })
 	return w
+}
+
+// checkTotals compares the totals of the service with the rows.
+func (w *world) checkTotals() {
+	w.t.Helper()
+	ctx := context.Background()
+	got, err := w.Census(ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var want mailing.Census
+	err = w.db.Read().QueryRow(ctx, `
+		SELECT (SELECT count(*) FROM mailings WHERE deleted_at = 0),
+		       (SELECT count(*) FROM mailings WHERE deleted_at = 0 AND disabled_at = 0 AND state = 'active'),
+		       (SELECT count(DISTINCT email_key) FROM recipients)`).Scan(&want.Mailings, &want.Active, &want.Recipients)
+	if err != nil || got != want {
+		w.t.Errorf("the service holds %+v (%v), want %+v", got, err, want)
+	}
 }
 
 func (w *world) tx(f func(db.Tx) error) {

@@ -81,6 +81,9 @@ func (b *bench) checkCounts() {
 			OR active <> (SELECT count(*) FROM recipients r WHERE r.user_id = c.user_id AND status = 'active')`,
 		`SELECT count(*) FROM tags t WHERE recipients <> (SELECT count(*) FROM recipient_tags rt WHERE rt.tag_id = t.id)`,
 		`SELECT count(*) FROM recipients r WHERE NOT EXISTS (SELECT 1 FROM recipient_counts c WHERE c.user_id = r.user_id)`,
+		`SELECT count(*) FROM addresses a WHERE users <> (SELECT count(*) FROM recipients r WHERE r.email_key = a.email_key)`,
+		`SELECT count(*) FROM recipients r WHERE NOT EXISTS (SELECT 1 FROM addresses a WHERE a.email_key = r.email_key)`,
+		`SELECT abs((SELECT sum(recipients) FROM totals) - (SELECT count(*) FROM addresses))`,
 		`SELECT count(*) FROM imports WHERE rows <> created + updated + skipped + rejected`,
 		`SELECT count(*) FROM import_chunks c JOIN imports i ON i.id = c.import_id WHERE i.finished_at > 0`,
 	} {
