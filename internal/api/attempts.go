@@ -3,11 +3,11 @@ package api
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"time"
 
 	"gonets/internal/account"
 	"gonets/internal/delivery"
+	"gonets/internal/mail"
 )
 
 // Attempt is one try to hand a delivery to a mail server.
@@ -27,22 +27,16 @@ type Attempt struct {
 }
 
 func attemptOf(c caller, t delivery.Attempt) Attempt {
-	email := seen(c, t.UserID, t.Address)
+	email, words := t.Address, t.Response
+	if c.ID != t.UserID {
+		email, words = seen(c, t.UserID, email), mail.MaskWords(words, email)
+	}
 	return Attempt{
 		ID: formatID(t.ID), At: t.At.UTC(), Outcome: t.Outcome.String(), Stage: t.Stage, Code: t.Code,
-		EnhancedCode: t.Enhanced, Response: mention(t.Response, t.Address, email), Server: t.Server,
+		EnhancedCode: t.Enhanced, Response: words, Server: t.Server,
 		Recipient:  Addressee{formatID(t.RecipientID), email},
 		DeliveryID: formatID(t.DeliveryID), RunID: formatID(t.RunID), MailingID: formatID(t.MailingID),
 	}
-}
-
-// mention masks the address also where the server repeats it, as most do when
-// they refuse one.
-func mention(response, address, shown string) string {
-	if address == shown {
-		return response
-	}
-	return regexp.MustCompile(`(?i)`+regexp.QuoteMeta(address)).ReplaceAllLiteralString(response, shown)
 }
 
 type attemptFilter struct {

@@ -182,17 +182,6 @@ func (a Address) Key() string {
 	return local + "@" + asciiDomain(a.Domain)
 }
 
-// Mask hides the local part but its first letter, for moderators, who may know
-// where mail goes but not to whom: "i***@example.com".
-func Mask(address string) string {
-	at := strings.LastIndexByte(address, '@')
-	if at < 0 {
-		return "***"
-	}
-	_, n := utf8.DecodeRuneInString(address[:at])
-	return address[:n] + "***" + address[at:]
-}
-
 // asciiDomain is the domain in punycode; one that idna refuses stays as it is,
 // for the address then did not come from ParseAddress.
 func asciiDomain(s string) string {

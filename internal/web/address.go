@@ -1,8 +1,6 @@
 package web
 
 import (
-	"regexp"
-
 	"gonets/internal/delivery"
 	"gonets/internal/mail"
 )
@@ -21,13 +19,11 @@ func (v *visit) masked(owner int64) func(address string) string {
 	}
 }
 
-// maskAttempt masks an attempt's address, also where the server repeats it, as
-// most do when they refuse one.
+// maskAttempt masks an attempt's address, and whoever the server's words name,
+// most often when they refuse.
 func maskAttempt(a delivery.Attempt, mask func(string) string) delivery.Attempt {
-	shown := mask(a.Address)
-	if shown != a.Address {
-		a.Response = regexp.MustCompile(`(?i)`+regexp.QuoteMeta(a.Address)).ReplaceAllLiteralString(a.Response, shown)
+	if shown := mask(a.Address); shown != a.Address {
+		a.Response, a.Address = mail.MaskWords(a.Response, a.Address), shown
 	}
-	a.Address = shown
 	return a
 }
