@@ -79,7 +79,8 @@ type Accounts struct {
 	o       Options
 }
 
-// New are the accounts in a database; letters carries the links.
+// New are the accounts in a database; letters carries links and notices. Nil
+// will do for who makes no unverified user and needs no notices.
 func New(d *db.DB, letters *letter.Post, o Options) *Accounts {
 	if o.Argon == (Argon{}) {
 		o.Argon = DefaultArgon

@@ -7,15 +7,17 @@ import (
 	"gonets/internal/audit"
 	"gonets/internal/db"
 	"gonets/internal/fault"
+	"gonets/internal/letter"
 )
 
 const maxReason = 500 // characters
 
-// Block keeps a user out, with a reason that the user is told: every session
-// and API token ends, and OnBlock stops what runs. Errors: Invalid (reason),
-// Conflict where the user is blocked already.
+// Block keeps a user out, with a reason that the user is told by a letter and
+// at every login: every session ends, no API token counts until the block is
+// lifted, and OnBlock stops what runs. Errors: Invalid (reason), Conflict where
+// the user is blocked already.
 func (a *Accounts) Block(ctx context.Context, actor Actor, id int64, reason string) (User, error) {
-	return a.order(ctx, actor, UserBlock, id, func(tx db.Tx, _ User) error {
+	return a.order(ctx, actor, UserBlock, id, func(tx db.Tx, u User) error {
 		var fields fault.Fields
 		reason = checkText(&fields, "reason", reason, maxReason, true)
 		if reason == "" {
@@ -32,7 +34,10 @@ func (a *Accounts) Block(ctx context.Context, actor Actor, id int64, reason stri
 		if n == 0 {
 			return fault.New(fault.Conflict, "account.already_blocked", nil)
 		}
-		if err := actor.record(ctx, tx, UserBlock, "user", id, reason); err != nil {
+		if err := audit.RecordTx(ctx, tx, actor.Entry(UserBlock, "user", id, reason).Named(u.Email)); err != nil {
+			return err
+		}
+		if err := a.noticeTx(ctx, tx, u, letter.Blocked, reason); err != nil {
 			return err
 		}
 		return a.o.OnBlock(ctx, tx, id)
@@ -42,10 +47,10 @@ func (a *Accounts) Block(ctx context.Context, actor Actor, id int64, reason stri
 // userUnblock is how the audit calls the act; who may block may also unblock.
 const userUnblock Action = "user.unblock"
 
-// Unblock lets a user in again; the reason may be empty. Errors: Conflict where
-// the user is not blocked.
+// Unblock lets a user in again and tells them by a letter; the reason may be
+// empty. Errors: Invalid (reason), Conflict where the user is not blocked.
 func (a *Accounts) Unblock(ctx context.Context, actor Actor, id int64, reason string) (User, error) {
-	return a.order(ctx, actor, UserBlock, id, func(tx db.Tx, _ User) error {
+	return a.order(ctx, actor, UserBlock, id, func(tx db.Tx, u User) error {
 		var fields fault.Fields
 		reason = checkText(&fields, "reason", reason, maxReason, true)
 		if err := fields.Err(); err != nil {
@@ -58,10 +63,24 @@ func (a *Accounts) Unblock(ctx context.Context, actor Actor, id int64, reason st
 		if n == 0 {
 			return fault.New(fault.Conflict, "account.not_blocked", nil)
 		}
-		if err := actor.record(ctx, tx, userUnblock, "user", id, reason); err != nil {
+		if err := audit.RecordTx(ctx, tx, actor.Entry(userUnblock, "user", id, reason).Named(u.Email)); err != nil {
+			return err
+		}
+		if err := a.noticeTx(ctx, tx, u, letter.Unblocked, reason); err != nil {
 			return err
 		}
 		return a.o.OnUnblock(ctx, tx, id)
+	})
+}
+
+// noticeTx tells a user by a letter what was done to them. Nothing is sent to
+// an address that nobody has confirmed.
+func (a *Accounts) noticeTx(ctx context.Context, tx db.Tx, u User, kind letter.Kind, reason string) error {
+	if a.letters == nil || u.VerifiedAt.IsZero() {
+		return nil
+	}
+	return a.letters.EnqueueTx(ctx, tx, letter.Letter{
+		Kind: kind, To: u.Email, Locale: u.Locale, Args: map[string]string{"reason": reason},
 	})
 }
 

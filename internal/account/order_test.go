@@ -46,8 +46,15 @@ func TestBlockedUserIsKeptOutAndToldWhy(t *testing.T) {
 		_, err = w.ActorByToken(w.ctx, token)
 		w.wantKey(err, fault.Unauthenticated, "error.unauthenticated")
 
+		if l := w.letter(); l.to != u.Email || !strings.Contains(l.subject, "blocked") || !strings.Contains(l.text, "> Спам без согласия") {
+			t.Errorf("got %+v", l)
+		}
+
 		_, err = w.Unblock(w.ctx, moderator, u.ID, "")
 		w.must(err)
+		if l := w.letter(); l.to != u.Email || !strings.Contains(l.text, "/login") || strings.Contains(l.text, "reason") {
+			t.Errorf("got %+v", l)
+		}
 		_, err = w.Unblock(w.ctx, moderator, u.ID, "")
 		w.wantKey(err, fault.Conflict, "account.not_blocked")
 		_, err = w.ActorFor(w.ctx, u.ID, u.SessionEpoch)
@@ -66,10 +73,25 @@ func TestBlockedUserIsKeptOutAndToldWhy(t *testing.T) {
 		got.ID, got.At = 0, entries[1].At
 		want := audit.Entry{
 			At: got.At, ActorID: moderator.ID, ActorEmail: "mod@example.org", Action: "user.block",
-			ObjectKind: "user", ObjectID: u.ID, Reason: "Спам без согласия", Address: home,
+			ObjectKind: "user", ObjectID: u.ID, ObjectName: u.Email, Reason: "Спам без согласия", Address: home,
 		}
 		if got != want {
 			t.Errorf("got %+v, want %+v", got, want)
+		}
+	})
+}
+
+// Who never confirmed the address gets no letter about it.
+func TestBlockedStrangerGetsNoLetter(t *testing.T) {
+	each(t, func(w *world) {
+		w.register("anna@example.org")
+		w.letter() // the link
+		u, err := w.ByEmail(w.ctx, account.CommandLine(), "anna@example.org")
+		w.must(err)
+		_, err = w.Block(w.ctx, account.CommandLine(), u.ID, "Spam")
+		w.must(err)
+		if n := w.count(`SELECT count(*) FROM letters WHERE kind = 'blocked'`); n != 0 {
+			t.Errorf("got %d letters", n)
 		}
 	})
 }

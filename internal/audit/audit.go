@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"gonets/internal/db"
@@ -26,20 +27,29 @@ type Entry struct {
 	Action     string    // as the policy names it: "user.block"
 	ObjectKind string    // "user", "mailing", "token"
 	ObjectID   int64
+	ObjectName string // what it was called then: an address, a name; may be empty
 	Reason     string // as the actor typed it; may be empty
 	Address    string // the client's network address; "" for the command line
 }
 
+// Named is the entry with what its object was called then.
+func (e Entry) Named(name string) Entry { e.ObjectName = name; return e }
+
 // RecordTx writes the entry in the transaction of the act.
 func RecordTx(ctx context.Context, tx db.Tx, e Entry) error {
 	_, err := tx.Exec(ctx, `INSERT INTO audit
-			(at, actor_id, actor_email, action, object_kind, object_id, reason, address)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		db.At(tx.Now()), e.ActorID, e.ActorEmail, e.Action, e.ObjectKind, e.ObjectID, e.Reason, e.Address)
+			(at, actor_id, actor_email, action, object_kind, object_id, object_name, reason, address, search)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		db.At(tx.Now()), e.ActorID, e.ActorEmail, e.Action, e.ObjectKind, e.ObjectID, e.ObjectName, e.Reason, e.Address, e.search())
 	if err != nil {
 		return fmt.Errorf("record %s in the audit: %w", e.Action, err)
 	}
 	return nil
+}
+
+// search is what a part of a word is looked for in.
+func (e Entry) search() string {
+	return db.Fold(e.ActorEmail + "\n" + e.ObjectName + "\n" + e.Reason + "\n" + e.Address)
 }
 
 // Limits of a page.
@@ -50,12 +60,52 @@ const (
 
 // Filter chooses entries; a zero field chooses all.
 type Filter struct {
+	Search     string // part of who, of the object's name, the reason or the network address
 	ActorID    int64
 	Action     string
 	ObjectKind string
 	ObjectID   int64
-	After      int64 // the last id of the page before
-	Limit      int   // 0: 50; at most 500
+	From       time.Time // at or after
+	Until      time.Time // before
+	After      int64     // the last id of the page before
+	Limit      int       // 0: 50; at most 500
+}
+
+// where are the conditions of a filter and their arguments, without the limit.
+func (f Filter) where() (string, []any) {
+	var conditions []string
+	var args []any
+	add := func(condition string, value any) {
+		args = append(args, value)
+		conditions = append(conditions, fmt.Sprintf(condition, len(args)))
+	}
+	before := f.After
+	if before <= 0 {
+		before = math.MaxInt64
+	}
+	add("id < $%d", before)
+	if f.ActorID != 0 {
+		add("actor_id = $%d", f.ActorID)
+	}
+	if f.Action != "" {
+		add("action = $%d", f.Action)
+	}
+	if f.ObjectKind != "" {
+		add("object_kind = $%d", f.ObjectKind)
+	}
+	if f.ObjectID != 0 {
+		add("object_id = $%d", f.ObjectID)
+	}
+	if !f.From.IsZero() {
+		add("at >= $%d", db.At(f.From))
+	}
+	if !f.Until.IsZero() {
+		add("at < $%d", db.At(f.Until))
+	}
+	if search := strings.TrimSpace(f.Search); search != "" {
+		add(`search LIKE $%d ESCAPE '\'`, db.Contains(search))
+	}
+	return strings.Join(conditions, " AND "), args
 }
 
 // List is a page of entries, newest first, and the After of the next page (0
@@ -66,17 +116,9 @@ func List(ctx context.Context, q db.Q, f Filter) (entries []Entry, next int64, e
 		limit = defaultLimit
 	}
 	limit = min(limit, maxLimit)
-	before := f.After
-	if before == 0 {
-		before = math.MaxInt64
-	}
-	// PostgreSQL takes a parameter's type from its first use: the column's.
-	rows, err := q.Query(ctx, `SELECT id, at, actor_id, actor_email, action, object_kind, object_id, reason, address
-		FROM audit
-		WHERE id < $1 AND (actor_id = $2 OR $2 = 0) AND (action = $3 OR $3 = '')
-			AND (object_kind = $4 OR $4 = '') AND (object_id = $5 OR $5 = 0)
-		ORDER BY id DESC LIMIT $6`,
-		before, f.ActorID, f.Action, f.ObjectKind, f.ObjectID, limit+1)
+	where, args := f.where()
+	rows, err := q.Query(ctx, `SELECT id, at, actor_id, actor_email, action, object_kind, object_id, object_name, reason, address
+		FROM audit WHERE `+where+fmt.Sprintf(` ORDER BY id DESC LIMIT %d`, limit+1), args...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list the audit: %w", err)
 	}
@@ -84,7 +126,8 @@ func List(ctx context.Context, q db.Q, f Filter) (entries []Entry, next int64, e
 	for rows.Next() {
 		var e Entry
 		var at db.Time
-		if err := rows.Scan(&e.ID, &at, &e.ActorID, &e.ActorEmail, &e.Action, &e.ObjectKind, &e.ObjectID, &e.Reason, &e.Address); err != nil {
+		err := rows.Scan(&e.ID, &at, &e.ActorID, &e.ActorEmail, &e.Action, &e.ObjectKind, &e.ObjectID, &e.ObjectName, &e.Reason, &e.Address)
+		if err != nil {
 			return nil, 0, fmt.Errorf("list the audit: %w", err)
 		}
 		e.At = at.Time()
@@ -98,4 +141,34 @@ func List(ctx context.Context, q db.Q, f Filter) (entries []Entry, next int64, e
 		next = entries[limit-1].ID
 	}
 	return entries, next, nil
+}
+
+// Actions are the actions that were ever recorded, in alphabetical order. It
+// costs one look into the index for each of them, however many entries there
+// are.
+func Actions(ctx context.Context, q db.Q) ([]string, error) {
+	rows, err := q.Query(ctx, `
+		WITH RECURSIVE known (action) AS (
+			SELECT * FROM (SELECT action FROM audit ORDER BY action LIMIT 1) AS first
+			UNION ALL
+			SELECT (SELECT a.action FROM audit a WHERE a.action > known.action ORDER BY a.action LIMIT 1)
+			  FROM known WHERE known.action IS NOT NULL
+		)
+		SELECT action FROM known WHERE action IS NOT NULL`)
+	if err != nil {
+		return nil, fmt.Errorf("list the audit's actions: %w", err)
+	}
+	defer rows.Close()
+	var actions []string
+	for rows.Next() {
+		var action string
+		if err := rows.Scan(&action); err != nil {
+			return nil, fmt.Errorf("list the audit's actions: %w", err)
+		}
+		actions = append(actions, action)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list the audit's actions: %w", err)
+	}
+	return actions, nil
 }

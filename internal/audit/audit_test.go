@@ -2,7 +2,9 @@ package audit_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
+	"time"
 
 	"gonets/internal/audit"
 	"gonets/internal/db"
@@ -22,7 +24,7 @@ func TestRecordAndList(t *testing.T) {
 				return fail
 			})
 		}
-		block := audit.Entry{ActorID: 1, ActorEmail: "m@example.com", Action: "user.block", ObjectKind: "user", ObjectID: 7, Reason: "спам", Address: "192.0.2.1"}
+		block := audit.Entry{ActorID: 1, ActorEmail: "m@example.com", Action: "user.block", ObjectKind: "user", ObjectID: 7, Reason: "Спам", Address: "192.0.2.1"}.Named("Иван@пример.рф")
 		unblock := audit.Entry{Action: "user.unblock", ObjectKind: "user", ObjectID: 7}
 		if err := record(nil, block, unblock, audit.Entry{ActorID: 1, Action: "token.create", ObjectKind: "token", ObjectID: 7}); err != nil {
 			t.Fatal(err)
@@ -41,6 +43,16 @@ func TestRecordAndList(t *testing.T) {
 			{"of one actor", audit.Filter{ActorID: 1}, []string{"token.create", "user.block"}},
 			{"of one object", audit.Filter{ObjectKind: "user", ObjectID: 7}, []string{"user.unblock", "user.block"}},
 			{"of one action", audit.Filter{Action: "user.block"}, []string{"user.block"}},
+			{"by a reason", audit.Filter{Search: " спаМ "}, []string{"user.block"}},
+			{"by an object", audit.Filter{Search: "иваН@"}, []string{"user.block"}},
+			{"by a client", audit.Filter{Search: "192.0"}, []string{"user.block"}},
+			{"no wildcard", audit.Filter{Search: "%"}, nil},
+			{"from now on", audit.Filter{From: d.Now().Add(-time.Hour)}, []string{"token.create", "user.unblock", "user.block"}},
+			{"until an hour ago", audit.Filter{Until: d.Now().Add(-time.Hour)}, nil},
+			{"all at once", audit.Filter{
+				Search: "спам", ActorID: 1, Action: "user.block", ObjectKind: "user", ObjectID: 7,
+				From: d.Now().Add(-time.Hour), Until: d.Now().Add(time.Hour),
+			}, []string{"user.block"}},
 		} {
 			entries, next, err := audit.List(ctx, d.Read(), tt.filter)
 			if err != nil || next != 0 {
@@ -83,6 +95,18 @@ func TestRecordAndList(t *testing.T) {
 		got.ID, got.At = 0, block.At
 		if got != block {
 			t.Errorf("got %+v, want %+v", got, block)
+		}
+		actions, err := audit.Actions(ctx, d.Read())
+		if want := []string{"token.create", "user.block", "user.unblock"}; err != nil || !slices.Equal(actions, want) {
+			t.Errorf("actions: got %v, %v, want %v", actions, err, want)
+		}
+	})
+}
+
+func TestNothingRecorded(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if actions, err := audit.Actions(t.Context(), d.Read()); err != nil || len(actions) != 0 {
+			t.Errorf("got %v, %v", actions, err)
 		}
 	})
 }

@@ -105,7 +105,9 @@ func (a *app) wire(ctx context.Context, s *session) error {
 	})
 	a.recipients.Work()
 	a.messages = message.New(a.db, s.bundle)
-	a.mailings = mailing.New(a.db, a.queue, a.recipients, a.messages, a.ledger, s.log, mailing.Options{Grace: c.Grace})
+	a.mailings = mailing.New(a.db, a.queue, a.recipients, a.messages, a.ledger, s.log, mailing.Options{
+		Grace: c.Grace, Letters: a.letters,
+	})
 	a.accounts = account.New(a.db, a.letters, account.Options{
 		RegistrationOpen: c.Registration == config.Open,
 		Argon:            s.argon,

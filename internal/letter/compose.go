@@ -13,7 +13,7 @@ import (
 
 // plan says how a kind of letter looks and how long it is of use.
 type plan struct {
-	path string        // where the link leads, below the base URL; {token} is the letter's
+	path string        // where the link leads, below the base URL, with the letter's {token} or {id}; empty: no link
 	life time.Duration // after which it is not worth sending
 }
 
@@ -26,6 +26,10 @@ var plans = map[Kind]plan{
 	AlreadyRegistered: {path: "/password/forgot", life: day},
 	Reset:             {path: "/password/reset/{token}", life: time.Hour},
 	PasswordChanged:   {path: "/password/forgot", life: day},
+	Blocked:           {life: 7 * day},
+	Unblocked:         {path: "/login", life: 7 * day},
+	MailingDisabled:   {path: "/mailings/{id}", life: 7 * day},
+	MailingEnabled:    {path: "/mailings/{id}", life: 7 * day},
 	Nothing:           {life: day},
 }
 
@@ -35,8 +39,10 @@ type sheet struct {
 	Subject  string
 	Greeting string
 	Text     string // why this letter came
+	Because  string // "the reason:"
+	Reason   string // in a moderator's words; may be empty
 	Button   string // what the link does
-	Link     string
+	Link     string // may be empty
 	ByHand   string // "if the button does not work …"
 	Note     string // what to do if it was somebody else
 	Footer   string
@@ -77,28 +83,34 @@ func (p *Post) compose(id int64, l Letter, date time.Time) (*mail.Message, error
 func (p *Post) write(l Letter) sheet {
 	in := p.bundle.For(l.Locale)
 	key := "letter." + string(l.Kind)
-	host := p.base.Host
-	return sheet{
+	args := []any{"Host", p.base.Host, "Email", l.To, "Mailing", l.Args["mailing"]}
+	s := sheet{
 		Language: in.Lang(),
-		Subject:  in.T(key+".subject", "Host", host),
+		Subject:  in.T(key+".subject", args...),
 		Greeting: in.T("letter.greeting"),
-		Text:     in.T(key+".text", "Host", host, "Email", l.To),
-		Button:   in.T(key + ".button"),
-		Link:     p.base.String() + strings.ReplaceAll(plans[l.Kind].path, "{token}", l.Args["token"]),
-		ByHand:   in.T("letter.by_hand"),
+		Text:     in.T(key+".text", args...),
+		Because:  in.T("letter.because"),
+		Reason:   l.Args["reason"],
 		Note:     in.T(key + ".note"),
-		Footer:   in.T("letter.footer", "Host", host, "Email", l.To),
+		Footer:   in.T("letter.footer", args...),
 	}
+	if path := plans[l.Kind].path; path != "" {
+		s.Button, s.ByHand = in.T(key+".button"), in.T("letter.by_hand")
+		s.Link = p.base.String() + strings.NewReplacer("{token}", l.Args["token"], "{id}", l.Args["id"]).Replace(path)
+	}
+	return s
 }
 
 // text is the plain body; the link stands alone in its line, so that every
 // mail program makes it one.
 func (s sheet) text() string {
-	return strings.Join([]string{
-		s.Greeting,
-		s.Text,
-		s.Button + ":\n" + s.Link,
-		s.Note,
-		"-- \n" + s.Footer, // RFC 3676, 4.3: the mark of a signature
-	}, "\n\n") + "\n"
+	parts := []string{s.Greeting, s.Text}
+	if s.Reason != "" {
+		parts = append(parts, s.Because+"\n> "+strings.ReplaceAll(s.Reason, "\n", "\n> "))
+	}
+	if s.Link != "" {
+		parts = append(parts, s.Button+":\n"+s.Link)
+	}
+	parts = append(parts, s.Note, "-- \n"+s.Footer) // RFC 3676, 4.3: the mark of a signature
+	return strings.Join(parts, "\n\n") + "\n"
 }

@@ -15,7 +15,7 @@
 //   - refused for good (a 5yz reply after MAIL): failed_at at once;
 //   - anything else (no connection, a 4yz reply, a refused login): tried again
 //     with back-off until the letter is of no use any more (its link has
-//     expired; at most 24 hours), then failed_at.
+//     expired; a notice after a week), then failed_at.
 //
 // A job that runs twice finds the letter sent and leaves it alone. Where the
 // process dies between the server's 250 and our note of it, a copy leaves
@@ -46,6 +46,13 @@ const (
 	Reset             Kind = "reset"              // Args: token
 	PasswordChanged   Kind = "password_changed"
 
+	// What a moderator did. Args: reason, which may be empty; and of a mailing
+	// its id and name.
+	Blocked         Kind = "blocked"
+	Unblocked       Kind = "unblocked"
+	MailingDisabled Kind = "mailing_disabled"
+	MailingEnabled  Kind = "mailing_enabled"
+
 	// Nothing is never sent. It costs what a real letter costs, so that the
 	// time of an answer does not tell whether an address is known.
 	Nothing Kind = "nothing"
@@ -56,7 +63,7 @@ type Letter struct {
 	Kind   Kind
 	To     string            // a bare address
 	Locale string            // the reader's language
-	Args   map[string]string // secrets; sealed at rest
+	Args   map[string]string // by the kind; sealed at rest, for some are secrets
 }
 
 // Options are what a Post needs to know. All but Log are required.

@@ -3,15 +3,18 @@ package mailing
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"gonets/internal/account"
 	"gonets/internal/audit"
 	"gonets/internal/db"
 	"gonets/internal/fault"
+	"gonets/internal/letter"
 )
 
 // Disable stops a mailing by a moderator's word, with a reason that the owner
-// is told: its runs are held at once. Errors: Invalid (reason), Conflict where
+// is told: its runs are held at once, so that nothing more leaves than what is
+// leaving already. Errors: Invalid (reason), Conflict where
 // it is disabled already.
 func (s *Mailings) Disable(ctx context.Context, actor account.Actor, id int64, reason string) (Mailing, error) {
 	return s.change(ctx, actor, account.MailingDisable, id, "disable", func(tx db.Tx, m *Mailing) error {
@@ -30,7 +33,7 @@ func (s *Mailings) Disable(ctx context.Context, actor account.Actor, id int64, r
 		if err := noteTx(ctx, tx, id, Event{Kind: EventDisabled, Reason: reason}); err != nil {
 			return err
 		}
-		if err := audit.RecordTx(ctx, tx, actor.Entry(account.MailingDisable, "mailing", id, reason)); err != nil {
+		if err := s.judgedTx(ctx, tx, actor.Entry(account.MailingDisable, "mailing", id, reason), m, letter.MailingDisabled); err != nil {
 			return err
 		}
 		return s.holdRunsTx(ctx, tx, id)
@@ -41,7 +44,7 @@ func (s *Mailings) Disable(ctx context.Context, actor account.Actor, id int64, r
 // enable.
 const mailingEnable account.Action = "mailing.enable"
 
-// Enable lifts a disabling; the reason, for the audit, may be empty. An active
+// Enable lifts a disabling; the reason, for the owner and the audit, may be empty. An active
 // mailing goes on where it was. Errors: Invalid (reason), Conflict where it is
 // not disabled.
 func (s *Mailings) Enable(ctx context.Context, actor account.Actor, id int64, reason string) (Mailing, error) {
@@ -61,7 +64,7 @@ func (s *Mailings) Enable(ctx context.Context, actor account.Actor, id int64, re
 		if err := noteTx(ctx, tx, id, Event{Kind: EventEnabled}); err != nil {
 			return err
 		}
-		if err := audit.RecordTx(ctx, tx, actor.Entry(mailingEnable, "mailing", id, reason)); err != nil {
+		if err := s.judgedTx(ctx, tx, actor.Entry(mailingEnable, "mailing", id, reason), m, letter.MailingEnabled); err != nil {
 			return err
 		}
 		if !m.Going() {
@@ -69,6 +72,23 @@ func (s *Mailings) Enable(ctx context.Context, actor account.Actor, id int64, re
 		}
 		return s.goOnTx(ctx, tx, m)
 	})
+}
+
+// judgedTx records what a moderator did to a mailing, and tells its owner.
+func (s *Mailings) judgedTx(ctx context.Context, tx db.Tx, e audit.Entry, m *Mailing, kind letter.Kind) error {
+	if err := audit.RecordTx(ctx, tx, e.Named(m.Name)); err != nil {
+		return err
+	}
+	if s.o.Letters == nil {
+		return nil
+	}
+	l := letter.Letter{Kind: kind, Args: map[string]string{
+		"id": strconv.FormatInt(m.ID, 10), "mailing": m.Name, "reason": e.Reason,
+	}}
+	if err := tx.QueryRow(ctx, `SELECT email, locale FROM users WHERE id = $1`, m.UserID).Scan(&l.To, &l.Locale); err != nil {
+		return fmt.Errorf("find the owner: %w", err)
+	}
+	return s.o.Letters.EnqueueTx(ctx, tx, l)
 }
 
 // PauseOwnerTx pauses whatever of a user's is active, in the transaction in

@@ -33,7 +33,7 @@ func below(before int64) int64 {
 
 // Filter chooses mailings. Zero fields choose all.
 type Filter struct {
-	Search    string // in the name, or in the message's subject
+	Search    string // in the name, the message's subject, or, among those of all users, the owner's address
 	State     State
 	Disabled  bool  // only those
 	Sending   bool  // only those of which a run plans or sends now
@@ -74,7 +74,11 @@ func (s *Mailings) List(ctx context.Context, actor account.Actor, f Filter) (lis
 		where = append(where, attention)
 	}
 	if strings.TrimSpace(f.Search) != "" {
-		add(`(m.search LIKE ? ESCAPE '\' OR g.search LIKE ? ESCAPE '\')`, db.Contains(f.Search))
+		found := `m.search LIKE ? ESCAPE '\' OR g.search LIKE ? ESCAPE '\'`
+		if !own && f.Owner == 0 {
+			found += ` OR m.user_id IN (SELECT u.id FROM users u WHERE u.email_key LIKE ? ESCAPE '\' OR u.email LIKE ? ESCAPE '\')`
+		}
+		add("("+found+")", db.Contains(f.Search))
 	}
 	list, err = s.collect(ctx, `SELECT `+mailingColumns+fromMailings+
 		`WHERE `+strings.Join(where, " AND ")+` ORDER BY m.id DESC LIMIT $2`, args...)

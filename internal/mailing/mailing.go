@@ -54,6 +54,10 @@
 // started or resumed until the block is lifted. Then the owner resumes them:
 // nothing starts again by itself.
 //
+// What a moderator does, disabling and enabling, stands in the mailing's own
+// events and in the audit, and the owner gets a letter; all of it is written in
+// the transaction of the act.
+//
 // # Locks
 //
 // On PostgreSQL a transaction locks in this order, and so none waits for
@@ -68,6 +72,7 @@ import (
 	"gonets/internal/account"
 	"gonets/internal/db"
 	"gonets/internal/delivery"
+	"gonets/internal/letter"
 	"gonets/internal/message"
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
@@ -184,7 +189,8 @@ func (r *Run) Open() bool { return r.FinishedAt.IsZero() }
 
 // Options of the package.
 type Options struct {
-	Grace time.Duration // how late a run may still start after downtime
+	Grace   time.Duration // how late a run may still start after downtime
+	Letters *letter.Post  // tells owners what a moderator did; nil: nobody is told
 }
 
 // Mailings is the front of the package. It is safe for concurrent use.

@@ -207,11 +207,16 @@ func TestDisableTellsWhy(t *testing.T) {
 		if m = w.must(w.Enable(ctx, w.mod, m.ID, "Settled")); m.Disabled != nil || m.LastRun.State != mailing.RunPlanning {
 			t.Errorf("enabled: got %+v", m)
 		}
-		var acts int
-		err = w.db.Read().QueryRow(ctx, `SELECT count(*) FROM audit WHERE object_kind = 'mailing' AND object_id = $1 AND actor_id = $2
-			AND (action = 'mailing.disable' OR action = 'mailing.enable' AND reason = 'Settled')`, m.ID, w.mod.ID).Scan(&acts)
-		if err != nil || acts != 2 {
-			t.Errorf("the audit has %d acts (%v)", acts, err)
+		for query, want := range map[string]int{
+			`SELECT count(*) FROM audit WHERE object_kind = 'mailing' AND object_id = $1 AND object_name = $2 AND actor_id = 3
+				AND (action = 'mailing.disable' OR action = 'mailing.enable' AND reason = 'Settled')`: 2,
+			`SELECT count(*) FROM letters WHERE kind IN ('mailing_disabled', 'mailing_enabled') AND $1 > 0 AND $2 <> ''
+				AND address = 'user1@gonets.test' AND locale = 'en'`: 2,
+		} {
+			var got int
+			if err := w.db.Read().QueryRow(ctx, query, m.ID, m.Name).Scan(&got); err != nil || got != want {
+				t.Errorf("got %d (%v), want %d of %s", got, err, want, query)
+			}
 		}
 	})
 }
@@ -312,6 +317,8 @@ func TestListAndTotals(t *testing.T) {
 			{"another's", w.boris, mailing.Filter{Owner: w.anna.ID}, nil, false},
 			{"of all, by a user", w.boris, mailing.Filter{}, nil, false},
 			{"of all, by a moderator", w.mod, mailing.Filter{}, []int64{ids[2], ids[1], ids[0]}, false},
+			{"of an address, by a moderator", w.mod, mailing.Filter{Search: "user1@GONETS"}, []int64{ids[2], ids[1], ids[0]}, false},
+			{"of an address, by a user", w.anna, mailing.Filter{Search: "user1@gonets"}, nil, false},
 			{"of one, by a moderator", w.mod, mailing.Filter{Owner: w.boris.ID}, nil, false},
 			{"by nobody", account.Actor{}, mailing.Filter{}, nil, false},
 			{"by the command line", account.CommandLine(), mailing.Filter{}, []int64{ids[2], ids[1], ids[0]}, false},

@@ -16,6 +16,7 @@ import (
 	"gonets/internal/delivery"
 	"gonets/internal/fault"
 	"gonets/internal/i18n"
+	"gonets/internal/letter"
 	"gonets/internal/mailing"
 	"gonets/internal/message"
 	"gonets/internal/queue"
@@ -93,7 +94,16 @@ func newNode(t *testing.T, url string, c *clock) *world {
 	log := dbtest.Log(t)
 	q := queue.New(d, log)
 	queue.Handle(q, queue.Options{Lane: queue.Work}, func(context.Context, mailing.PlanJob) error { return nil })
-	if err := q.Open(nil); err != nil {
+	letters, err := letter.New(d, q, bundle, letter.Options{
+		From: "gonets@mail.test", BaseURL: "https://mail.test", Secret: make([]byte, 32),
+		Send: func(context.Context, string, string, []byte) (string, error) {
+			return "", errors.New("nobody works here")
+		},
+	})
+	if err == nil {
+		err = q.Open(nil)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{
@@ -105,7 +115,7 @@ func newNode(t *testing.T, url string, c *clock) *world {
 		mod:      account.Actor{ID: 3, Role: account.RoleModerator, Email: "mod@gonets.test"},
 	}
 	w.recipients = recipient.New(d, q, w.ledger, recipient.Options{Secret: []byte("secret"), BaseURL: "https://mail.test"})
-	w.Mailings = mailing.New(d, q, w.recipients, w.messages, w.ledger, log, mailing.Options{Grace: grace})
+	w.Mailings = mailing.New(d, q, w.recipients, w.messages, w.ledger, log, mailing.Options{Grace: grace, Letters: letters})
 	ctx, stop := context.WithCancel(context.Background())
 	var committer sync.WaitGroup
 	committer.Go(func() { w.ledger.Run(ctx) })
