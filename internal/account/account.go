@@ -52,6 +52,28 @@ type User struct {
 	SessionEpoch  int64 // a session of another epoch is over
 }
 
+// State is where a user stands.
+type State string
+
+// The states.
+const (
+	Active     State = "active"
+	Unverified State = "unverified" // the address is not confirmed yet
+	Blocked    State = "blocked"    // by a moderator, confirmed or not
+)
+
+// State is where the user stands.
+func (u User) State() State {
+	switch {
+	case !u.BlockedAt.IsZero():
+		return Blocked
+	case u.VerifiedAt.IsZero():
+		return Unverified
+	default:
+		return Active
+	}
+}
+
 // Actor is the user as one who acts. Its Address is left for the front door
 // to set.
 func (u User) Actor() Actor {

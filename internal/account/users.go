@@ -111,8 +111,9 @@ const (
 // Filter chooses users; a zero field chooses all.
 type Filter struct {
 	Search string // part of the address
-	After  int64  // the last id of the page before
-	Limit  int    // 0: 50; at most 500
+	State  State
+	After  int64 // the last id of the page before
+	Limit  int   // 0: 50; at most 500
 }
 
 // List is a page of users, newest first, and the After of the next page (0
@@ -132,7 +133,7 @@ func (a *Accounts) List(ctx context.Context, actor Actor, f Filter) (users []Use
 	}
 	// The key has the domain in punycode, the address as people write it.
 	rows, err := a.db.Read().Query(ctx, `SELECT`+userColumns+` FROM users
-		WHERE id < $1 AND (email_key LIKE $2 ESCAPE '\' OR email LIKE $2 ESCAPE '\')
+		WHERE id < $1 AND (email_key LIKE $2 ESCAPE '\' OR email LIKE $2 ESCAPE '\')`+f.State.condition()+`
 		ORDER BY id DESC LIMIT $3`, before, db.Contains(f.Search), limit+1)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list users: %w", err)
@@ -153,6 +154,42 @@ func (a *Accounts) List(ctx context.Context, actor Actor, f Filter) (users []Use
 		next = users[limit-1].ID
 	}
 	return users, next, nil
+}
+
+// condition chooses the users of a state; any other word chooses all.
+func (s State) condition() string {
+	switch s {
+	case Active:
+		return ` AND blocked_at = 0 AND verified_at > 0`
+	case Unverified:
+		return ` AND blocked_at = 0 AND verified_at = 0`
+	case Blocked:
+		return ` AND blocked_at > 0`
+	default:
+		return ""
+	}
+}
+
+// Emails are the addresses of users, by their ids.
+func (a *Accounts) Emails(ctx context.Context, actor Actor, ids []int64) (map[int64]string, error) {
+	if err := Check(actor, UserView, Object{Kind: "user"}); err != nil {
+		return nil, err
+	}
+	rows, err := a.db.Read().Query(ctx, `SELECT id, email FROM users WHERE id = ANY($1)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read the addresses of users: %w", err)
+	}
+	defer rows.Close()
+	emails := make(map[int64]string, len(ids))
+	for rows.Next() {
+		var id int64
+		var email string
+		if err := rows.Scan(&id, &email); err != nil {
+			return nil, fmt.Errorf("read the addresses of users: %w", err)
+		}
+		emails[id] = email
+	}
+	return emails, rows.Err()
 }
 
 // HasAdmin says whether anybody administers the service: before the first one

@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	"gonets/internal/account"
@@ -92,8 +93,31 @@ func TestList(t *testing.T) {
 				t.Errorf("search %q: got %v, want %s", search, got, want)
 			}
 		}
+		w.register("new@example.org")
+		stranger, err := w.ByEmail(w.ctx, account.CommandLine(), "new@example.org")
+		w.must(err)
+		rogue := w.user("rogue@example.org", account.RoleUser)
+		_, err = w.Block(w.ctx, moderator.Actor(), rogue.ID, "Spam")
+		w.must(err)
+		for state, want := range map[account.State]string{
+			account.Unverified: "[new@example.org]",
+			account.Blocked:    "[rogue@example.org]",
+			account.Active:     "[mod@example.org иван@почта.рф user4@example.org user3@example.org user2@example.org user1@example.org user0@example.org]",
+		} {
+			if got, _ := list(account.Filter{State: state}); fmt.Sprint(got) != want {
+				t.Errorf("%s: got %v, want %s", state, got, want)
+			}
+		}
+		emails, err := w.Emails(w.ctx, moderator.Actor(), []int64{rogue.ID, moderator.ID, 999})
+		w.must(err)
+		if want := map[int64]string{rogue.ID: "rogue@example.org", moderator.ID: "mod@example.org"}; !maps.Equal(emails, want) {
+			t.Errorf("addresses: got %v, want %v", emails, want)
+		}
+		_, err = w.Emails(w.ctx, stranger.Actor(), []int64{rogue.ID})
+		w.wantKey(err, fault.Forbidden, "error.forbidden")
+
 		var pages []string
-		f := account.Filter{Limit: 3}
+		f := account.Filter{Limit: 3, State: account.Active}
 		for {
 			page, next := list(f)
 			pages = append(pages, fmt.Sprint(page))
@@ -106,7 +130,7 @@ func TestList(t *testing.T) {
 		if got := fmt.Sprint(pages); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		_, _, err := w.List(w.ctx, account.Actor{ID: 1, Role: account.RoleUser}, account.Filter{})
+		_, _, err = w.List(w.ctx, account.Actor{ID: 1, Role: account.RoleUser}, account.Filter{})
 		w.wantKey(err, fault.Forbidden, "error.forbidden")
 	})
 }

@@ -21,6 +21,15 @@ type User struct {
 	CreatedAt     time.Time  `json:"created_at"`
 }
 
+// UserDetails are a user with what a block of them would stop.
+type UserDetails struct {
+	User
+
+	Mailings int64 `json:"mailings" doc:"How many they have."`
+	Active   int64 `json:"active_mailings" doc:"Of them, which a block pauses; not those that are disabled."`
+	Sending  int64 `json:"sending_mailings" doc:"Of the active ones, which send right now."`
+}
+
 func userOf(u account.User) User {
 	return User{
 		ID: formatID(u.ID), Email: u.Email, Role: string(u.Role), Locale: u.Locale, TimeZone: u.TimeZone,
@@ -48,6 +57,7 @@ type userFilter struct {
 	Page
 
 	Search string `query:"search" doc:"Part of the address."`
+	State  string `query:"state" enum:"active,unverified,blocked"`
 }
 
 type reasoned struct {
@@ -64,11 +74,31 @@ func (a *API) users() {
 		if err != nil {
 			return List[User]{}, err
 		}
-		list, next, err := a.Accounts.List(ctx, c.Actor, account.Filter{Search: in.Search, After: after, Limit: in.Limit})
+		list, next, err := a.Accounts.List(ctx, c.Actor, account.Filter{
+			Search: in.Search, State: account.State(in.State), After: after, Limit: in.Limit,
+		})
 		return listOf(list, next, userOf), err
 	})
+	handle(a, operation{
+		method: http.MethodGet, path: "/users/{id}", id: "getUser",
+		summary: "One user, and what a block of them would stop (moderators; oneself)",
+	}, a.userDetails)
 	a.order("block", "Keep a user out; what runs of theirs is paused (moderators)", a.Accounts.Block, "reason")
 	a.order("unblock", "Let a user in again (moderators)", a.Accounts.Unblock)
+}
+
+func (a *API) userDetails(ctx context.Context, c caller, in *ByID) (UserDetails, error) {
+	id, err := in.id()
+	if err != nil {
+		return UserDetails{}, err
+	}
+	u, err := a.Accounts.Get(ctx, c.Actor, id)
+	if err != nil {
+		return UserDetails{}, err
+	}
+	stocks, err := a.Mailings.Stocks(ctx, c.Actor, id)
+	stock := stocks[id]
+	return UserDetails{User: userOf(u), Mailings: stock.Mailings, Active: stock.Active, Sending: stock.Sending}, err
 }
 
 // order registers what a moderator does to a user.

@@ -53,6 +53,7 @@ func TestEveryOperation(t *testing.T) {
 			"GET /deliveries/{id}":         w.walkDelivery,
 			"GET /attempts":                w.walkAttempts,
 			"GET /users":                   w.walkUsers,
+			"GET /users/{id}":              w.walkUser,
 			"POST /users/{id}/block":       w.walkBlock,
 			"POST /users/{id}/unblock":     w.walkUnblock,
 		}
@@ -528,8 +529,26 @@ func (w *world) walkUsers() {
 	if items := a.items(); len(items) != 1 || items[0]["email"] != "anna@users.example" || strings.Contains(a.body, "argon") {
 		w.t.Errorf("users: %s", a.body)
 	}
+	if a := w.expect(200, request{as: "mod", do: "GET /users", args: "?search=anna&state=blocked"}); len(a.items()) != 0 {
+		w.t.Errorf("blocked users: %s", a.body)
+	}
+	w.expect(422, request{as: "mod", do: "GET /users", args: "?state=asleep"}, "state")
 	w.expect(403, request{as: "anna", do: "GET /users"})
 	w.lists(request{as: "mod", do: "GET /users"})
+}
+
+func (w *world) walkUser() {
+	do := "GET /users/{id}"
+	id := formatID(w.user("busy", account.RoleUser).ID)
+	w.mailing("busy")
+	w.expect(200, request{as: "busy", do: "POST /mailings/{id}/start", id: w.mailing("busy")})
+	for _, as := range []string{"mod", "busy"} {
+		a := w.expect(200, request{as: as, do: do, id: id})
+		if a.text("email") != "busy@users.example" || a.json["mailings"] != 2.0 || a.json["active_mailings"] != 1.0 || a.json["sending_mailings"] != 1.0 {
+			w.t.Errorf("%s sees %s", as, a.body)
+		}
+	}
+	w.expect(404, request{as: "anna", do: do, id: id})
 }
 
 func (w *world) walkBlock() {
