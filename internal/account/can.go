@@ -51,6 +51,8 @@ const (
 	TokenCreate Action = "token.create"
 	TokenRevoke Action = "token.revoke"
 
+	StatisticsView Action = "statistics.view" // of all mailings of a user, or of the service
+
 	ArticleEdit Action = "article.edit" // everybody may read
 	AuditView   Action = "audit.view"
 	ServiceView Action = "service.view" // the sandbox inbox, metrics, health
@@ -93,6 +95,8 @@ var rules = map[Action]rule{
 	TokenView:   {owner: true, role: RoleAdmin, view: TokenView},
 	TokenCreate: {owner: true, view: TokenView}, // a token acts as its owner
 	TokenRevoke: {owner: true, role: RoleAdmin, view: TokenView},
+
+	StatisticsView: {owner: true, role: RoleModerator, view: StatisticsView},
 
 	ArticleEdit: {role: RoleAdmin, view: ArticleEdit},
 	AuditView:   {role: RoleAdmin, view: AuditView},

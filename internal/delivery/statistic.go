@@ -192,10 +192,10 @@ func (f Fact) Answer() string {
 	return strings.TrimSpace(strconv.FormatInt(f.Code, 10) + " " + f.Enhanced)
 }
 
-// rollups are the rows that a fact counts in. Answers and domains are kept by
+// Rollups are the rows that a fact counts in. Answers and domains are kept by
 // the day too, so that a long range needs few rows; of a run, which nobody
 // asks for a part of, by the day alone.
-func (f Fact) rollups() []Rollup {
+func (f Fact) Rollups() []Rollup {
 	list := make([]Rollup, 0, 24)
 	add := func(scope Scope, id int64, subject Subject, name string, quarters bool) {
 		if quarters {
@@ -231,7 +231,7 @@ func (s sums) add(r Rollup, t Tries) {
 func (f facts) sums() sums {
 	s := sums{}
 	for fact, n := range f {
-		for _, r := range fact.rollups() {
+		for _, r := range fact.Rollups() {
 			s.add(r, fact.Tries(n))
 		}
 	}
