@@ -45,6 +45,7 @@ import (
 	"gonets/internal/message"
 	"gonets/internal/recipient"
 	"gonets/internal/smtp"
+	"gonets/internal/stats"
 )
 
 // Prefix is where the API lives.
@@ -58,6 +59,7 @@ type Parts struct {
 	Messages   *message.Messages
 	Mailings   *mailing.Mailings
 	Ledger     *delivery.Ledger
+	Stats      *stats.Stats
 	Engine     Engine
 	Bundle     *i18n.Bundle
 	Log        *slog.Logger
@@ -108,6 +110,7 @@ func (a *API) mount(r chi.Router) error {
 		a.deliveries()
 		a.attempts()
 		a.users()
+		a.statistics()
 	})
 	schemas := a.huma.OpenAPI().Components.Schemas.Map()
 	delete(schemas, "ErrorModel") // huma's own, which translate replaces

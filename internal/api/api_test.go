@@ -30,6 +30,7 @@ import (
 	"gonets/internal/recipient"
 	"gonets/internal/sandbox"
 	"gonets/internal/smtp"
+	"gonets/internal/stats"
 )
 
 // world is a service without an engine: runs open, and nothing leaves.
@@ -75,7 +76,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	w.server, err = httpd.New(httpd.Parts{DB: d, Accounts: accounts, Bundle: bundle, Log: log}, httpd.Options{BaseURL: "http://gonets.example"})
 	must(t, err)
 	w.API = New(Parts{
-		DB: d, Accounts: accounts, Recipients: recipients, Messages: messages, Mailings: mailings, Ledger: ledger,
+		DB: d, Accounts: accounts, Recipients: recipients, Messages: messages, Mailings: mailings, Ledger: ledger, Stats: stats.New(d, mailings),
 		Engine: w.engine(d, engine.Parts{
 			Ledger: ledger, Mailings: mailings, Recipients: recipients, Messages: messages, Queue: q, Store: d, Clock: db.SystemClock{}, Log: log,
 		}),

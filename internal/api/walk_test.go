@@ -52,6 +52,7 @@ func TestEveryOperation(t *testing.T) {
 			"GET /runs/{id}/deliveries":    w.walkDeliveries,
 			"GET /deliveries/{id}":         w.walkDelivery,
 			"GET /attempts":                w.walkAttempts,
+			"GET /stats":                   w.walkStatistics,
 			"GET /users":                   w.walkUsers,
 			"GET /users/{id}":              w.walkUser,
 			"POST /users/{id}/block":       w.walkBlock,

@@ -22,6 +22,7 @@ import (
 	"gonets/internal/recipient"
 	"gonets/internal/sandbox"
 	"gonets/internal/smtp"
+	"gonets/internal/stats"
 )
 
 // duty is what a process does besides answering its own command.
@@ -42,6 +43,7 @@ type app struct {
 	messages   *message.Messages
 	mailings   *mailing.Mailings
 	ledger     *delivery.Ledger
+	stats      *stats.Stats
 	letters    *letter.Post
 	inbox      *sandbox.Inbox
 	engine     *engine.Engine
@@ -108,6 +110,7 @@ func (a *app) wire(ctx context.Context, s *session) error {
 	a.mailings = mailing.New(a.db, a.queue, a.recipients, a.messages, a.ledger, s.log, mailing.Options{
 		Grace: c.Grace, Letters: a.letters,
 	})
+	a.stats = stats.New(a.db, a.mailings)
 	a.accounts = account.New(a.db, a.letters, account.Options{
 		RegistrationOpen: c.Registration == config.Open,
 		Argon:            s.argon,

@@ -77,10 +77,10 @@ func TestAnswersEqualACount(t *testing.T) {
 			from := time.Date(2026, 3, dice.IntN(110), 0, 0, 0, 0, place)
 			over := Range{from, from.AddDate(0, 0, dice.IntN(40)+1)}
 			about := About{Scope: delivery.Scope(dice.IntN(4)), ID: dice.Int64N(2) + 1}
-			switch {
-			case about.Scope == delivery.OfService:
+			if about.Scope == delivery.OfService {
 				about.ID = 0
-			case about.Scope == delivery.OfRun:
+			}
+			if about.Scope == delivery.OfRun { // asked about as a whole
 				over = Range{}
 			}
 			compare(t, d, about, over, list)
@@ -238,7 +238,9 @@ func TestPoints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := func(month time.Month, day, hour int) time.Time { return time.Date(2026, month, day, hour, 0, 0, 0, cairo) }
+	at := func(month time.Month, day, hour int) time.Time {
+		return time.Date(2026, month, day, hour, 0, 0, 0, cairo)
+	}
 	for _, tt := range []struct {
 		days int
 		step Step

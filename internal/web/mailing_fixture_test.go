@@ -27,6 +27,7 @@ import (
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
 	"gonets/internal/schedule"
+	"gonets/internal/stats"
 	"gonets/internal/web/assets"
 )
 
@@ -87,7 +88,7 @@ func newDesk(t *testing.T, database string) *desk {
 	k := &desk{t: t, clock: clock}
 	parts := Parts{
 		Server: server, DB: d, Accounts: accounts, Recipients: recipients, Messages: messages, Mailings: mailings,
-		Ledger: ledger, Bundle: bundle, Log: log,
+		Ledger: ledger, Stats: stats.New(d, mailings), Bundle: bundle, Log: log,
 	}
 	k.Web = &Web{Parts: parts}
 	server.Pages(func(r chi.Router) { r.Get("/let-in/{id}", k.letIn) })

@@ -26,6 +26,7 @@ import (
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
 	"gonets/internal/smtp"
+	"gonets/internal/stats"
 	"gonets/internal/web/assets"
 )
 
@@ -87,7 +88,7 @@ func newHouse(t *testing.T, d *db.DB) *house {
 	server.Pages(func(r chi.Router) { r.Get("/let-in", h.letIn) })
 	parts := Parts{
 		Server: server, DB: d, Accounts: accounts, Recipients: recipients, Messages: messages, Mailings: mailings,
-		Ledger: ledger, Tester: h.tester, Bundle: bundle, Log: log,
+		Ledger: ledger, Stats: stats.New(d, mailings), Tester: h.tester, Bundle: bundle, Log: log,
 	}
 	if err := Mount(parts, Options{BaseURL: "http://gonets.example"}); err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"gonets/internal/recipient"
 	"gonets/internal/sandbox"
 	"gonets/internal/smtp"
+	"gonets/internal/stats"
 	"gonets/internal/web/assets"
 )
 
@@ -34,6 +35,7 @@ type Parts struct {
 	Messages   *message.Messages
 	Mailings   *mailing.Mailings
 	Ledger     *delivery.Ledger
+	Stats      *stats.Stats
 	Inbox      *sandbox.Inbox // nil where a mail server is configured
 	Tester     Tester
 	Bundle     *i18n.Bundle

@@ -25,6 +25,7 @@ import (
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
 	"gonets/internal/sandbox"
+	"gonets/internal/stats"
 	"gonets/internal/web"
 	"gonets/internal/web/assets"
 )
@@ -95,7 +96,7 @@ func (s *site) wire(o settings) http.Handler {
 	server.Pages(breakDown)
 	parts := web.Parts{
 		Server: server, DB: s.db, Accounts: s.accounts, Recipients: recipients, Messages: messages, Mailings: mailings,
-		Ledger: ledger, Bundle: bundle, Log: log,
+		Ledger: ledger, Stats: stats.New(s.db, mailings), Bundle: bundle, Log: log,
 	}
 	if o.Sandbox {
 		parts.Inbox = sandbox.New(s.db, sandbox.Options{Log: log})
