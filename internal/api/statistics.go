@@ -160,8 +160,9 @@ func (c caller) statistics(a *stats.Answer, zone *time.Location) Statistics {
 	for i, l := range a.Mailings {
 		out.Mailings[i] = TriesMailing{formatID(l.MailingID), l.Mailing, triesOf(l.Tries)}
 	}
-	for day, hours := range a.Hours(zone) {
-		for hour, t := range hours {
+	hours := a.Hours(zone)
+	for day := range hours {
+		for hour, t := range &hours[day] {
 			if t.Attempts() > 0 {
 				out.Hours = append(out.Hours, TriesHour{day + 1, hour, triesOf(t)})
 			}
