@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,6 +36,7 @@ func work(ctx context.Context, name string, args []string) error {
 	if !ok || len(args) != 1 {
 		return fmt.Errorf("no task %q with %d descriptions", name, len(args))
 	}
+	debug.SetGCPercent(300) // as gonets does
 	result, err := do(ctx, []byte(args[0]))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

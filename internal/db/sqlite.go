@@ -36,7 +36,7 @@ func openSQLite(ctx context.Context, path string, clock Clock) (*DB, error) {
 	}
 	pragmas := url.Values{"_pragma": {
 		"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)",
-		"foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-16000)",
+		"foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-16000)", "wal_autocheckpoint(4000)",
 	}}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
 	d := &DB{dialect: SQLite, clock: clock, path: path, dir: dir, known: newStatements()}

@@ -35,9 +35,9 @@ const moveText = `
 const markText = `
 	UPDATE deliveries AS d
 	   SET leaving = 1, epoch = d.epoch + 1, updated_at = $3
-	  FROM unnest($1::bigint[], $2::bigint[]) AS m (id, epoch), ledgers AS l
+	  FROM unnest($1::bigint[], $2::bigint[]) AS m (id, epoch)
 	 WHERE d.id = m.id AND d.epoch = m.epoch AND d.state + 0 = 0 AND d.leaving = 0
-	   AND l.run_id = d.run_id + 0 AND l.held = 0
+	   AND d.run_id + 0 = ANY (ARRAY(SELECT run_id FROM ledgers WHERE run_id = ANY($4) AND held = 0))
 	RETURNING d.id`
 
 const attemptsText = `
@@ -61,7 +61,7 @@ func (pgScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
 		for i, d := range p.marks {
 			ids[i], epochs[i] = d.ID, d.epoch
 		}
-		flight.Queue(markText, ids, epochs, int64(db.At(tx.Now()))).Query(noteIn(p.marked))
+		flight.Queue(markText, ids, epochs, int64(db.At(tx.Now())), p.runs).Query(noteIn(p.marked))
 	}
 	return fly(ctx, tx, flight)
 }

@@ -272,9 +272,9 @@ func TestRunThatEndsInAPause(t *testing.T) {
 func TestPlanInChunks(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
-		ids := w.people(1200)
+		ids := w.people(2400)
 		w.exec(`UPDATE recipients SET status = 'unsubscribed' WHERE id = ANY($1)`, []int64{ids[3], ids[777]})
-		w.exec(`UPDATE recipients SET status = 'suppressed' WHERE id = $1`, ids[1199])
+		w.exec(`UPDATE recipients SET status = 'suppressed' WHERE id = $1`, ids[2399])
 
 		m := w.started(schedule.Schedule{})
 		run := m.LastRun.ID
@@ -285,14 +285,14 @@ func TestPlanInChunks(t *testing.T) {
 		if more, err := w.Plan(ctx, run); err != nil || more {
 			t.Fatalf("in the pause: %v, %v", more, err)
 		}
-		w.wantCounts(run, delivery.Counts{Recipients: 500, Skipped: 1})
+		w.wantCounts(run, delivery.Counts{Recipients: 1000, Skipped: 2})
 		if got := w.must(w.Resume(ctx, w.anna, m.ID)).LastRun.State; got != mailing.RunPlanning {
 			t.Errorf("resumed: %s, want planning", got)
 		}
 		if chunks := w.plan(run); chunks != 2 {
 			t.Errorf("the rest took %d chunks, want 2", chunks)
 		}
-		w.wantCounts(run, delivery.Counts{Recipients: 1200, Skipped: 3})
+		w.wantCounts(run, delivery.Counts{Recipients: 2400, Skipped: 3})
 		if r := w.run(run); !r.Planned || r.State != mailing.RunSending {
 			t.Errorf("planned: got %+v", r)
 		}
@@ -301,7 +301,7 @@ func TestPlanInChunks(t *testing.T) {
 		}
 		w.must(w.Stop(ctx, w.anna, m.ID))
 		w.advance()
-		w.wantCounts(run, delivery.Counts{Recipients: 1200, Skipped: 1200})
+		w.wantCounts(run, delivery.Counts{Recipients: 2400, Skipped: 2400})
 		if r := w.run(run); r.State != mailing.RunStopped || r.Open() {
 			t.Errorf("stopped: got %+v", r)
 		}
@@ -317,7 +317,7 @@ func TestPlanInChunks(t *testing.T) {
 			t.Errorf("after stop: %v, %v", more, err)
 		}
 		w.advance()
-		w.wantCounts(m.LastRun.ID, delivery.Counts{Recipients: 500, Skipped: 500})
+		w.wantCounts(m.LastRun.ID, delivery.Counts{Recipients: 1000, Skipped: 1000})
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 
 // planChunk is how many deliveries are written in one transaction, and sent as
 // one batch.
-const planChunk = 500
+const planChunk = 1000
 
 // Plan writes the next chunk of a run's deliveries; more says that there are
 // further ones. A run that is not planning (paused, stopped, planned) is left
