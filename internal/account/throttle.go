@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"gonets/internal/db"
@@ -32,6 +33,36 @@ var (
 	resetAddress    = limit{"reset/address", 30, time.Hour}
 )
 
+// What a user may do only so often, since each costs far more than a page.
+var (
+	imports = limit{"import/user", 120, time.Hour}
+	tests   = limit{"test/user", 60, time.Hour}
+)
+
+// Throttle counts tries in the database, so that the limits hold over all
+// nodes and outlast a restart. Its refusals are TooMany, with how long to wait
+// (Seconds, and Count in minutes).
+type Throttle struct{ db *db.DB }
+
+// NewThrottle counts in a database.
+func NewThrottle(d *db.DB) *Throttle { return &Throttle{d} }
+
+// Import counts an import of the actor's, before its file is read.
+func (t *Throttle) Import(ctx context.Context, actor Actor) error {
+	return t.allow(ctx, actor, imports)
+}
+
+// Test counts a message that the actor sends to their own address.
+func (t *Throttle) Test(ctx context.Context, actor Actor) error { return t.allow(ctx, actor, tests) }
+
+// allow leaves the command line alone: nobody floods themselves.
+func (t *Throttle) allow(ctx context.Context, actor Actor, l limit) error {
+	if actor.System {
+		return nil
+	}
+	return t.count(ctx, l.of(strconv.FormatInt(actor.ID, 10)))
+}
+
 // try is one try at something limited, by somebody.
 type try struct {
 	limit
@@ -47,16 +78,21 @@ func (l limit) from(address string) try { return try{l, network(address)} }
 // address was typed nor what somebody typed into the wrong field.
 func (t try) row() string { return t.name + "/" + hashed(t.who) }
 
-// throttle counts the tries and says TooMany, with how long to wait (Seconds,
-// and Count in minutes), where one of them is over its limit. What is counted stays counted, also for a refused try. Callers name
-// the account's try first and the address's second, always, so that two
-// transactions can't wait for each other.
+// throttle counts what is tried at the way in.
 func (a *Accounts) throttle(ctx context.Context, tries ...try) error {
+	return NewThrottle(a.db).count(ctx, tries...)
+}
+
+// count counts the tries and says TooMany where one of them is over its limit.
+// What is counted stays counted, also for a refused try. Callers name the
+// account's try first and the address's second, always, so that two
+// transactions can't wait for each other.
+func (t *Throttle) count(ctx context.Context, tries ...try) error {
 	var wait time.Duration
-	err := a.db.Tx(ctx, func(tx db.Tx) error {
+	err := t.db.Tx(ctx, func(tx db.Tx) error {
 		wait = 0
-		for _, t := range tries {
-			left, err := countTx(ctx, tx, t)
+		for _, one := range tries {
+			left, err := countTx(ctx, tx, one)
 			if err != nil {
 				return err
 			}

@@ -89,7 +89,7 @@ type importPage struct {
 func (a *API) imports() {
 	handle(a, operation{
 		method: http.MethodPost, path: "/recipients/imports", id: "importRecipients", summary: "Import recipients from a CSV file",
-		status: http.StatusAccepted,
+		status: http.StatusAccepted, refusals: []int{http.StatusTooManyRequests},
 	}, func(ctx context.Context, c caller, in *upload) (Accepted, error) {
 		i, err := a.Recipients.Upload(ctx, c.Actor, in.in, recipient.ImportOptions{
 			Name: "API", Policy: recipient.Policy(in.Policy), Tags: in.Tags,

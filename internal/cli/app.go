@@ -127,7 +127,7 @@ func (a *app) wireEngine(c *config.Config, server smtp.Config, log *slog.Logger)
 	}
 	a.engine = engine.New(engine.Parts{
 		Ledger: a.ledger, Mailings: a.mailings, Recipients: a.recipients, Messages: a.messages,
-		Queue: a.queue, Store: a.db, Clock: db.SystemClock{}, Log: log,
+		Queue: a.queue, Store: a.db, Throttle: account.NewThrottle(a.db), Clock: db.SystemClock{}, Log: log,
 	}, engine.Options{
 		Node: a.node, SMTP: server, Connections: c.SMTPConnections, Rate: c.SMTPRate, EnvelopeFrom: c.EnvelopeFrom,
 		From: c.MailFrom, Host: host, Scheduler: a.scheduler, Worker: a.worker,

@@ -28,6 +28,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"gonets/internal/account"
 	"gonets/internal/db"
 	"gonets/internal/delivery"
 	"gonets/internal/mailing"
@@ -45,6 +46,7 @@ type Parts struct {
 	Messages   *message.Messages
 	Queue      *queue.Queue
 	Store      Store
+	Throttle   Throttle // of tests; nil: none
 	Clock      db.Clock
 	Log        *slog.Logger
 }
@@ -55,6 +57,11 @@ type Store interface {
 	Hold(ctx context.Context, name string) (release func(), held bool, err error)
 	// Read answers queries.
 	Read() db.Q
+}
+
+// Throttle refuses a test where a user sends too many.
+type Throttle interface {
+	Test(ctx context.Context, actor account.Actor) error
 }
 
 // Options say how this process sends.

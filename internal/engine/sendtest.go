@@ -13,8 +13,14 @@ import (
 
 // SendTest sends a composed message to its own author, at once and over a
 // connection of its own, and returns what the server said. It is no delivery
-// and leaves no attempt. A refusal is Unavailable, with the server's words.
+// and leaves no attempt. A refusal is Unavailable, with the server's words;
+// too many tests of one user are TooMany.
 func (e *Engine) SendTest(ctx context.Context, actor account.Actor, content message.Content) (smtp.Reply, error) {
+	if e.Throttle != nil {
+		if err := e.Throttle.Test(ctx, actor); err != nil {
+			return smtp.Reply{}, fmt.Errorf("send a test: %w", err)
+		}
+	}
 	reply, err := e.sendTest(ctx, actor, content)
 	if err == nil {
 		return reply, nil

@@ -55,17 +55,18 @@ type Options struct {
 
 // Recipients is the front of the package. It is safe for concurrent use.
 type Recipients struct {
-	db     *db.DB
-	queue  *queue.Queue
-	ledger Ledger
-	o      Options
-	keys   keys
+	db       *db.DB
+	queue    *queue.Queue
+	ledger   Ledger
+	throttle *account.Throttle
+	o        Options
+	keys     keys
 }
 
 // New is the recipients of a database. Imports that were uploaded are worked
 // by the queue; see Work.
 func New(d *db.DB, q *queue.Queue, ledger Ledger, o Options) *Recipients {
-	return &Recipients{db: d, queue: q, ledger: ledger, o: o, keys: deriveKeys(o.Secret)}
+	return &Recipients{db: d, queue: q, ledger: ledger, throttle: account.NewThrottle(d), o: o, keys: deriveKeys(o.Secret)}
 }
 
 // may is nil if the actor may do it to what belongs to the owner.

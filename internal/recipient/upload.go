@@ -45,8 +45,12 @@ func (r *Recipients) Work() {
 
 // Upload stores a file and enqueues its import. What can be told from its
 // beginning (no header, no column of addresses) is an Invalid error at once,
-// and more than ImportMax bytes are TooLarge; then nothing is kept.
+// and more than ImportMax bytes are TooLarge; then nothing is kept. TooMany
+// imports of one user are refused before anything is read.
 func (r *Recipients) Upload(ctx context.Context, actor account.Actor, in io.Reader, o ImportOptions) (Import, error) {
+	if err := r.throttle.Import(ctx, actor); err != nil {
+		return Import{}, fmt.Errorf("upload: %w", err)
+	}
 	i, err := r.newImport(ctx, actor, 0, ImportUploading, o)
 	if err != nil {
 		return Import{}, fmt.Errorf("upload: %w", err)
