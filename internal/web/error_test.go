@@ -34,9 +34,43 @@ func TestErrorPages(t *testing.T) {
 		}
 		b := s.in("anna@example.org")
 		b.get("/no/such/page").shows(404, `href="/overview"`).lacks("/login?next=")
-		b.get("/panic").shows(500)
+		b.get("/panic").shows(500, `href="/panic"`, "Try again")
 		b.get("/profile").at("/profile")
 	})
+}
+
+// TestWayBack leads to the page of ours that the visitor came from, and to no
+// other.
+func TestWayBack(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t), settings{})
+	b := s.browser("en")
+	for from, want := range map[string]bool{
+		s.url + "/blog?tag=a":       true,
+		s.url + "/no/such/page":     false, // itself
+		"https://evil.example/blog": false,
+		s.url + "//evil.example":    false,
+		"javascript:alert(1)//":     false,
+		"/blog":                     false,
+	} {
+		p := b.ask(http.MethodGet, "/no/such/page", nil, http.Header{"Referer": {from}}).shows(404, "Request number")
+		if got := strings.Contains(p.body, "Back"); got != want {
+			t.Errorf("from %s: back is offered: %v, want %v", from, got, want)
+		}
+		p.lacks("evil", "alert")
+	}
+}
+
+// TestNotAllowed names what the address does take.
+func TestNotAllowed(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t), settings{})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.url+"/login", nil)
+	s.must(err)
+	answer, err := http.DefaultClient.Do(r)
+	s.must(err)
+	defer answer.Body.Close()
+	if got := strings.Join(answer.Header.Values("Allow"), ", "); answer.StatusCode != http.StatusMethodNotAllowed || got != "GET, POST" {
+		t.Errorf("got %d, Allow: %q; want 405, GET, POST", answer.StatusCode, got)
+	}
 }
 
 // TestDatabaseAway is told with a page, too.
@@ -48,7 +82,7 @@ func TestDatabaseAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := b.get("/profile").shows(500, "Something broke", `<html lang="en"`).lacks("sql", "closed", "anna@example.org")
-	if !strings.Contains(p.body, "Its number in the log") {
+	if !strings.Contains(p.body, "Request number") {
 		t.Errorf("the page names no request:\n%s", p.body)
 	}
 }

@@ -146,6 +146,7 @@ func (v *visit) render(status int, page templ.Component) error {
 func (v *visit) invalid(err error, form func(ui.Form) templ.Component) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict, fault.TooMany, fault.TooLarge, fault.Unauthenticated:
+		v.sayWhen(err)
 		return v.render(httpd.Status(err), form(ui.NewForm(v.view, err)))
 	default:
 		return err
