@@ -4,8 +4,10 @@ import (
 	"bufio"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strconv"
@@ -160,6 +162,7 @@ func (w *matrixWorld) check(row matrixRow) {
 		}
 		last = answer.Body.String()
 		w.discreet(row, asker, last)
+		w.framed(row, asker, answer)
 		if row.method != http.MethodGet && answer.Code < http.StatusBadRequest {
 			w.spend(asker)
 		}
@@ -192,6 +195,47 @@ func (w *matrixWorld) discreet(row matrixRow, asker, body string) {
 		}
 	}
 }
+
+// framed says that an answer bears what browsers enforce for us, whatever it
+// is, and that a whole page says what it is.
+func (w *matrixWorld) framed(row matrixRow, asker string, answer *httptest.ResponseRecorder) {
+	w.t.Helper()
+	wrong := func(what string) {
+		w.t.Helper()
+		w.t.Errorf("matrix.txt:%d: the answer to the %s (%d) has %s", row.line, asker, answer.Code, what)
+	}
+	for name, want := range map[string]string{
+		"Content-Security-Policy":    "default-src 'none'",
+		"X-Content-Type-Options":     "nosniff",
+		"Referrer-Policy":            "",
+		"Permissions-Policy":         "camera=()",
+		"Cross-Origin-Opener-Policy": "same-origin",
+		"X-Frame-Options":            "",
+		"X-Request-Id":               "",
+	} {
+		if got := answer.Header().Get(name); got == "" || !strings.Contains(got, want) {
+			wrong(fmt.Sprintf("%s: %q", name, got))
+		}
+	}
+	page := answer.Body.String()
+	frame := strings.HasPrefix(answer.Header().Get("Content-Security-Policy"), "sandbox;")
+	if frame || !strings.HasPrefix(page, "<!doctype html>") {
+		return
+	}
+	title := pageTitle.FindStringSubmatch(page)
+	home := row.path == "/"
+	if title == nil || !home && !strings.HasSuffix(title[1], " · Gonets") {
+		wrong(fmt.Sprintf("the title %q", title))
+	}
+	if strings.Count(page, "<h1") != 1 || !strings.Contains(page, `<link rel="icon"`) || !strings.Contains(page, `<html lang="en"`) {
+		wrong("not one heading, or no icon or language")
+	}
+	if answer.Code >= http.StatusBadRequest && !strings.Contains(page, "<form") && !strings.Contains(page, answer.Header().Get("X-Request-Id")) {
+		wrong("no request number in its page")
+	}
+}
+
+var pageTitle = regexp.MustCompile(`<title>([^<]+)</title>`)
 
 var (
 	tags   = regexp.MustCompile(`(?s)<head>.*</head>|<[^>]*>`)
