@@ -52,6 +52,9 @@ type User struct {
 	SessionEpoch  int64 // a session of another epoch is over
 }
 
+// Object is the user as one to whom something is done.
+func (u User) Object() Object { return Object{Kind: "user", Owner: u.ID, Role: u.Role} }
+
 // State is where a user stands.
 type State string
 

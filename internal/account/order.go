@@ -112,7 +112,7 @@ func (a *Accounts) order(ctx context.Context, actor Actor, action Action, id int
 		if u, err = userByID(ctx, tx, id); err != nil {
 			return missing(err)
 		}
-		if err := Check(actor, action, Object{Kind: "user", Owner: id, Role: u.Role}); err != nil {
+		if err := Check(actor, action, u.Object()); err != nil {
 			return err
 		}
 		if err := do(tx, u); err != nil {

@@ -79,6 +79,16 @@ func HasSession(ctx context.Context) bool {
 	return ok
 }
 
+// StillIn says whether the session of a request still is its user's: a stream
+// outlives the moment at which that was asked first.
+func (s *Server) StillIn(ctx context.Context) (bool, error) {
+	_, err := s.parts.Accounts.ActorFor(ctx, s.sessions.GetInt64(ctx, sessionUser), s.sessions.GetInt64(ctx, sessionEpoch))
+	if fault.Is(err, fault.Unauthenticated) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // resolveActor finds the session's user. A session that has ended (the user is
 // blocked, or has a new password) is nobody's.
 func (s *Server) resolveActor(next http.Handler) http.Handler {

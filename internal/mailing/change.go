@@ -58,7 +58,7 @@ func (s *Mailings) changeTx(ctx context.Context, tx db.Tx, actor account.Actor, 
 	if err != nil {
 		return Mailing{}, err
 	}
-	if err := account.Check(actor, action, m.object()); err != nil {
+	if err := account.Check(actor, action, m.Object()); err != nil {
 		return Mailing{}, err
 	}
 	if err := f(tx, &m); err != nil {

@@ -137,7 +137,8 @@ func (m *Mailing) NextDue(n int) []time.Time {
 	return append([]time.Time{m.NextDueAt}, m.Schedule.NextN(m.NextDueAt, n-1)...)
 }
 
-func (m *Mailing) object() account.Object { return account.Object{Kind: "mailing", Owner: m.UserID} }
+// Object is the mailing as something to which something is done.
+func (m *Mailing) Object() account.Object { return account.Object{Kind: "mailing", Owner: m.UserID} }
 
 // Going says that the mailing's runs may open and send.
 func (m *Mailing) Going() bool { return m.State == Active && m.Disabled == nil }

@@ -11,8 +11,9 @@ import (
 // what it stops.
 type Stock struct {
 	Mailings int64
-	Active   int64 // of them; not the disabled ones, which do nothing
-	Sending  int64 // of the active ones: a run plans or sends now
+	Active   int64 // of them, by their state
+	Going    int64 // of the active ones: not disabled
+	Sending  int64 // of those that are going: a run plans or sends now
 	Left     int64 // recipients whom these runs have yet to reach
 }
 
@@ -25,15 +26,18 @@ func (s *Mailings) Stocks(ctx context.Context, actor account.Actor, userIDs ...i
 	}
 	stocks := make(map[int64]Stock, len(userIDs))
 	err := s.tally(ctx, `
-		SELECT user_id, count(*), count(CASE WHEN state = 'active' AND disabled_at = 0 THEN 1 END)
+		SELECT user_id, count(*), count(CASE WHEN state = 'active' THEN 1 END),
+			       count(CASE WHEN state = 'active' AND disabled_at = 0 THEN 1 END)
 		  FROM mailings WHERE user_id = ANY($1) AND deleted_at = 0 GROUP BY user_id`, userIDs,
-		func(user, all, active int64) { stocks[user] = Stock{Mailings: all, Active: active} })
+		func(user, all, active, going int64) {
+			stocks[user] = Stock{Mailings: all, Active: active, Going: going}
+		})
 	if err == nil {
 		err = s.tally(ctx, `
-			SELECT r.user_id, count(DISTINCT r.mailing_id),
+			SELECT r.user_id, count(DISTINCT r.mailing_id), 0,
 			       CAST(sum(l.recipients - l.accepted - l.deferred - l.failed - l.uncertain - l.skipped) AS BIGINT)
 			  FROM `+sendingRuns+` AND r.user_id = ANY($1) GROUP BY r.user_id`, userIDs,
-			func(user, sending, left int64) {
+			func(user, sending, _, left int64) {
 				stock := stocks[user]
 				stock.Sending, stock.Left = sending, left
 				stocks[user] = stock
@@ -45,19 +49,19 @@ func (s *Mailings) Stocks(ctx context.Context, actor account.Actor, userIDs ...i
 	return stocks, nil
 }
 
-// tally reads two numbers for each user.
-func (s *Mailings) tally(ctx context.Context, query string, userIDs []int64, each func(user, first, second int64)) error {
+// tally reads three numbers for each user.
+func (s *Mailings) tally(ctx context.Context, query string, userIDs []int64, each func(user, a, b, c int64)) error {
 	rows, err := s.db.Read().Query(ctx, query, userIDs)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var user, first, second int64
-		if err := rows.Scan(&user, &first, &second); err != nil {
+		var user, a, b, c int64
+		if err := rows.Scan(&user, &a, &b, &c); err != nil {
 			return err
 		}
-		each(user, first, second)
+		each(user, a, b, c)
 	}
 	return rows.Err()
 }

@@ -142,7 +142,7 @@ func setAudienceTx(ctx context.Context, tx db.Tx, id int64, a recipient.StoredAu
 func (s *Mailings) Get(ctx context.Context, actor account.Actor, id int64) (Mailing, error) {
 	m, err := s.get(ctx, s.db.Read(), id)
 	if err == nil {
-		err = account.Check(actor, account.MailingView, m.object())
+		err = account.Check(actor, account.MailingView, m.Object())
 	}
 	if err != nil {
 		return Mailing{}, err
@@ -223,7 +223,7 @@ func (s *Mailings) Delete(ctx context.Context, actor account.Actor, id int64) er
 		if err != nil {
 			return err
 		}
-		if err := account.Check(actor, account.MailingEdit, m.object()); err != nil {
+		if err := account.Check(actor, account.MailingEdit, m.Object()); err != nil {
 			return err
 		}
 		if err := s.stopRunsTx(ctx, tx, id); err != nil {

@@ -107,11 +107,20 @@ func object(owner int64) account.Object { return account.Object{Kind: "message",
 // Version is one version of any message, for the engine and for runs' pages:
 // the caller has checked that the run may be seen.
 func (m *Messages) Version(ctx context.Context, q db.Q, id int64) (Version, error) {
-	const query = `SELECT id, message_id, number, subject, format, body, text, created_at
-		FROM message_versions WHERE id = $1`
+	return version(ctx, q, `WHERE id = $1`, id)
+}
+
+// Newest is the newest version of any message, a deleted one too, for mailings'
+// pages: the caller has checked that the mailing may be seen.
+func (m *Messages) Newest(ctx context.Context, messageID int64) (Version, error) {
+	return version(ctx, m.db.Read(), `WHERE id = (SELECT version_id FROM messages WHERE id = $1)`, messageID)
+}
+
+func version(ctx context.Context, q db.Q, where string, id int64) (Version, error) {
 	var v Version
 	var createdAt db.Time
-	err := q.QueryRow(ctx, query, id).Scan(
+	err := q.QueryRow(ctx, `SELECT id, message_id, number, subject, format, body, text, created_at
+		FROM message_versions `+where, id).Scan(
 		&v.ID, &v.MessageID, &v.Number, &v.Subject, &v.Format, &v.Body, &v.Text, &createdAt)
 	if errors.Is(err, db.ErrNoRows) {
 		return Version{}, fault.Missing()

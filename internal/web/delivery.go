@@ -55,7 +55,7 @@ func (s *Web) deliveryList(v *visit) error {
 		return err
 	}
 	p := deliveryListPage{
-		Page: v.page(v.t("report.deliveries"), layout.Mailings), Run: run, State: v.URL.Query().Get("state"),
+		Page: v.page(v.t("report.deliveries"), v.shelf(run.UserID)), Run: run, State: v.URL.Query().Get("state"),
 	}
 	states, ok := statesOf(p.State)
 	if !ok {
@@ -168,7 +168,7 @@ func (s *Web) deliveryPage(v *visit) error {
 		attempts[i] = maskAttempt(attempts[i], v.masked(owner))
 	}
 	p := deliveryPage{deliveryRow: rows[0], Run: run, Edit: v.owns(owner), Attempts: attempts}
-	p.Page = v.page(p.who(v.view), layout.Mailings)
+	p.Page = v.page(p.who(v.view), v.shelf(owner))
 	return v.render(http.StatusOK, deliveryTempl(p))
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"gonets/internal/account"
 	"gonets/internal/mailing"
+	"gonets/internal/web/layout"
 	"gonets/internal/web/ui"
 )
 
@@ -24,6 +25,7 @@ func (s *Web) mailingRoutes(r chi.Router) {
 	r.Get("/mailings/{id}/edit", s.member(s.mailingEdit))
 	r.Post("/mailings/{id}/edit", s.member(s.mailingUpdate))
 	s.mailingActs(r)
+	s.mailingMessageRoutes(r)
 
 	r.Get("/runs/{id}", s.member(s.runReport))
 	r.Get("/runs/{id}/live", s.member(s.runLive))
@@ -90,6 +92,15 @@ func (s standing) tone() ui.Tone {
 // owns says that the visitor may change what belongs to that user's mailings.
 func (v *visit) owns(userID int64) bool {
 	return account.Can(v.actor, account.MailingEdit, account.Object{Kind: "mailing", Owner: userID})
+}
+
+// shelf is the menu's item under which an owner's mailings stand: one's own, or
+// those that moderators see.
+func (v *visit) shelf(owner int64) layout.Item {
+	if v.owns(owner) {
+		return layout.Mailings
+	}
+	return layout.ModerationMailings
 }
 
 // away are the mail servers' troubles, in the server's words: "host: words".

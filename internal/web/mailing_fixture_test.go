@@ -79,7 +79,9 @@ func newDesk(t *testing.T, database string) *desk {
 	var committer sync.WaitGroup
 	committer.Go(func() { ledger.Run(ctx) })
 	t.Cleanup(func() { stop(); committer.Wait() })
-	accounts := account.New(d, nil, account.Options{Argon: account.Argon{Memory: 64, Time: 1, Threads: 1}})
+	accounts := account.New(d, nil, account.Options{
+		Argon: account.Argon{Memory: 64, Time: 1, Threads: 1}, OnBlock: mailings.PauseOwnerTx,
+	})
 	server, err := httpd.New(httpd.Parts{DB: d, Accounts: accounts, Bundle: bundle, Log: log},
 		httpd.Options{BaseURL: "http://gonets.example", CSP: assets.Policy})
 	if err != nil {

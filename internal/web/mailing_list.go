@@ -21,6 +21,7 @@ type mailingListPage struct {
 	Total         int64
 	Sending       int64
 	Rows          []mailingRow
+	Owners        map[int64]string // addresses, where the mailings are of several users
 	Pages         ui.Pages
 }
 

@@ -115,15 +115,18 @@ type report struct {
 	layout.Page
 	*reading
 
-	Edit bool // the visitor may act
-	Live string
-	mask func(address string) string
+	Edit    bool // the visitor may act
+	Foreign bool // the mailing is another user's
+	Judge   bool // the visitor may disable it, as a moderator
+	Live    string
+	mask    func(address string) string
 }
 
 // reportPage is the report of a mailing.
 type reportPage struct {
 	report
 
+	Owner   string // whose it is, where it is another user's
 	Preview preview
 	Runs    []mailing.Run
 	More    bool
@@ -136,7 +139,9 @@ func newReport(v *visit, page layout.Page, r *reading, live string) report {
 	p := report{
 		Page: page, reading: r,
 		Edit: v.owns(r.Mailing.UserID) && !r.Deleted, mask: v.masked(r.Mailing.UserID),
+		Foreign: !v.owns(r.Mailing.UserID),
 	}
+	p.Judge = p.Foreign && !r.Deleted && account.Can(v.actor, account.MailingDisable, r.Mailing.Object())
 	p.Scripts = []string{"chart.js"}
 	if p.goesOn() {
 		p.Live = live
@@ -158,8 +163,13 @@ func (s *Web) mailingReport(v *visit) error {
 		return err
 	}
 	p := reportPage{
-		report:  newReport(v, v.page(m.Name, layout.Mailings), r, mailingURL(id, "/live")),
+		report:  newReport(v, v.page(m.Name, v.shelf(m.UserID)), r, mailingURL(id, "/live")),
 		Preview: previewSchedule(v.view, m.Schedule),
+	}
+	if p.Foreign {
+		if p.Owner, err = s.emailOf(v, m.UserID); err != nil {
+			return err
+		}
 	}
 	if p.Runs, p.More, err = s.Mailings.Runs(v.Context(), v.actor, id, 0, runsOnPage); err != nil {
 		return err
@@ -180,6 +190,21 @@ func (p *report) goesOn() bool {
 	}
 	due := p.Mailing.NextDueAt
 	return p.Mailing.Going() && !due.IsZero() && due.Before(p.Now.Add(soon))
+}
+
+// listURL is the list above the mailing: one's own, or all users'.
+func (p *report) listURL() string {
+	if p.Foreign {
+		return moderationMailings
+	}
+	return "/mailings"
+}
+
+func (p *report) listTitle() string {
+	if p.Foreign {
+		return p.T("layout.moderation_mailings")
+	}
+	return p.T("layout.mailings")
 }
 
 // about is the line below the title: who it comes from.

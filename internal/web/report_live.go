@@ -201,6 +201,9 @@ func (s *Web) stream(v *visit, of subject, parts func(*reading) []fragment) {
 		case <-end.C:
 			return
 		case r := <-readings:
+			if in, err := s.Server.StillIn(v.Context()); err != nil || !in {
+				return // blocked, or logged out by a new password
+			}
 			v.view.Now = s.DB.Now()
 			if err := v.send(parts(r), sent); err != nil {
 				s.Log.Debug("the visitor left", "error", err)

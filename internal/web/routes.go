@@ -14,6 +14,7 @@ func (s *Web) routes() {
 		s.messageRoutes(r)
 		s.mailingRoutes(r)
 		s.attemptRoutes(r)
+		s.moderationRoutes(r)
 		s.sandboxRoutes(r)
 		s.unsubscribeRoutes(r)
 		r.NotFound(s.open(s.notFound))

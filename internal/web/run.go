@@ -31,7 +31,7 @@ func (s *Web) runReport(v *visit) error {
 		return err
 	}
 	title := v.t("report.run_of", "Time", v.view.DateTime(run.DueAt, v.view.Zone))
-	p := runPage{report: newReport(v, v.page(title, layout.Mailings), r, runURL(run.ID, "/live"))}
+	p := runPage{report: newReport(v, v.page(title, v.shelf(run.UserID)), r, runURL(run.ID, "/live"))}
 	troubled := []delivery.State{delivery.Failed, delivery.Uncertain, delivery.Deferred}
 	list, err := s.Ledger.Deliveries(v.Context(), run.ID, troubled, 0, troubledOnPage)
 	if err != nil {
@@ -52,7 +52,7 @@ func (p *runPage) note() string {
 func (p *runPage) heading() ui.Heading {
 	h := ui.Heading{Title: p.Title, Note: p.note(), ParentURL: mailingURL(p.Mailing.ID, ""), Parent: p.Run.MailingName}
 	if p.Deleted {
-		h.ParentURL, h.Parent = "/mailings", p.T("report.deleted", "Name", p.Run.MailingName)
+		h.ParentURL, h.Parent = p.listURL(), p.T("report.deleted", "Name", p.Run.MailingName)
 	}
 	return h
 }
@@ -81,7 +81,7 @@ func (s *Web) runList(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p := runListPage{Page: v.page(v.t("report.runs"), layout.Mailings), Mailing: m, Runs: runs, Pages: v.pages(0)}
+	p := runListPage{Page: v.page(v.t("report.runs"), v.shelf(m.UserID)), Mailing: m, Runs: runs, Pages: v.pages(0)}
 	if more {
 		p.Pages = v.pages(runs[len(runs)-1].ID)
 	}
