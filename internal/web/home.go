@@ -1,20 +1,23 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
 	"gonets/internal/fault"
 	"gonets/internal/i18n"
+	"gonets/internal/mailing"
 	"gonets/internal/web/layout"
 	"gonets/internal/web/ui"
 )
 
-// homePage is what guests see first.
+// homePage is what everybody sees first.
 type homePage struct {
 	layout.Page
 
 	Open     bool // to strangers who register
+	Census   mailing.Census
 	Features []feature
 }
 
@@ -24,14 +27,16 @@ type feature struct {
 	Key  string
 }
 
-// home is the first page. Whoever is logged in has an overview instead.
+// home is the first page, of guests and users alike.
 func (s *Web) home(v *visit) error {
-	if v.actor.ID != 0 {
-		return v.redirect("/overview")
+	census, err := s.Mailings.Census(v.Context())
+	if err != nil {
+		return err
 	}
 	p := homePage{
-		Page: v.page("", layout.NoItem),
-		Open: s.Accounts.RegistrationOpen(),
+		Page:   v.page("", layout.NoItem),
+		Open:   s.Accounts.RegistrationOpen(),
+		Census: census,
 		Features: []feature{
 			{ui.IconUsers, "recipients"},
 			{ui.IconCalendar, "schedule"},
@@ -40,6 +45,25 @@ func (s *Web) home(v *visit) error {
 	}
 	p.Summary = p.T("home.text")
 	return v.render(http.StatusOK, homeTempl(p))
+}
+
+// homeEdition is the numbers themselves: there is no other state.
+func (s *Web) homeEdition(v *visit) (string, error) {
+	census, err := s.Mailings.Census(v.Context())
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(census), nil
+}
+
+// tiles are what the service holds, over all users: they open no rows, since
+// the rows are other people's.
+func (p *homePage) tiles() []ui.Tile {
+	return []ui.Tile{
+		{Label: p.T("home.count.mailings"), Value: p.Number(p.Census.Mailings)},
+		{Label: p.T("home.count.active"), Value: p.Number(p.Census.Active)},
+		{Label: p.T("home.count.recipients"), Value: p.Number(p.Census.Recipients), Note: p.T("home.count.recipients_note")},
+	}
 }
 
 func (s *Web) notFound(*visit) error { return fault.Missing() }

@@ -67,5 +67,6 @@ func (s *Web) logout(v *visit) error {
 	if err := s.Server.LogOut(v.Context()); err != nil {
 		return err
 	}
+	v.w.Header().Set("Clear-Site-Data", `"cache"`) // pages that the browser keeps, for its "back"
 	return v.redirect("/login")
 }

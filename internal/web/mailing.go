@@ -14,14 +14,14 @@ import (
 
 // mailingRoutes are a user's mailings, their runs and deliveries.
 func (s *Web) mailingRoutes(r chi.Router) {
-	r.Get("/mailings", s.member(s.mailingList))
+	r.Get("/mailings", s.member(s.kept(s.ownMailings, s.mailingList)))
 	r.Get("/mailings/new", s.member(s.mailingNew))
 	r.Post("/mailings/new", s.member(s.mailingCreate))
 	r.Get("/mailings/schedule", s.member(s.schedulePreview))
 	r.Get("/mailings/audience", s.member(s.audiencePreview))
-	r.Get("/mailings/{id}", s.member(s.mailingReport))
+	r.Get("/mailings/{id}", s.member(s.kept(s.ownMailings, s.mailingReport)))
 	r.Get("/mailings/{id}/live", s.member(s.mailingLive))
-	r.Get("/mailings/{id}/runs", s.member(s.runList))
+	r.Get("/mailings/{id}/runs", s.member(s.kept(s.ownMailings, s.runList)))
 	r.Get("/mailings/{id}/edit", s.member(s.mailingEdit))
 	r.Post("/mailings/{id}/edit", s.member(s.mailingUpdate))
 	s.mailingActs(r)

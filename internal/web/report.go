@@ -158,6 +158,7 @@ func (s *Web) mailingReport(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.keptFor(m.UserID)
 	r, err := s.read(v.Context(), subject{mailing: id}, nil)
 	if err != nil {
 		return err

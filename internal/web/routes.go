@@ -5,7 +5,7 @@ import "github.com/go-chi/chi/v5"
 // routes are the contents page of the front door.
 func (s *Web) routes() {
 	s.Server.Pages(func(r chi.Router) {
-		r.Get("/", s.open(s.home))
+		r.Get("/", s.open(s.kept(s.homeEdition, s.home)))
 		r.Post("/language", s.open(s.setLanguage))
 		r.Post("/theme", s.open(s.setTheme))
 		s.overviewRoutes(r)

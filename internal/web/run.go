@@ -77,6 +77,7 @@ func (s *Web) runList(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.keptFor(m.UserID)
 	runs, more, err := s.Mailings.Runs(v.Context(), v.actor, id, v.after(), runsPerPage)
 	if err != nil {
 		return err

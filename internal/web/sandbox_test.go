@@ -142,7 +142,7 @@ func TestHome(t *testing.T) {
 		s.user("anna@example.com", account.RoleUser)
 		s.browser("en").get("/").at("/").shows(http.StatusOK, `href="/login"`, `href="/register"`, "Create an account").lacks("/blog", "/statistics", "/sandbox")
 		s.browser("ru").get("/").shows(http.StatusOK, "Создать аккаунт", `lang="ru"`)
-		s.in("anna@example.com").get("/").at("/overview").shows(http.StatusOK).lacks("/blog", "/statistics")
+		s.in("anna@example.com").get("/").at("/").shows(http.StatusOK, `href="/overview"`, `href="/mailings"`).lacks("Log in", "Create an account")
 	})
 	each(t, settings{Closed: true}, func(s *site) {
 		s.browser("en").get("/").shows(http.StatusOK, "Log in").lacks("Create an account")

@@ -29,6 +29,7 @@ type visit struct {
 	w     http.ResponseWriter
 	actor account.Actor // zero: nobody is logged in
 	view  ui.View
+	keep  pageKey // under which the answer is kept; zero: it is not
 }
 
 func (s *Web) visit(w http.ResponseWriter, r *http.Request) *visit {
@@ -101,14 +102,18 @@ func (s *Web) member(h handler) http.HandlerFunc {
 
 // page is the frame of a page: its translated title, and its place in the menu.
 func (v *visit) page(title string, active layout.Item) layout.Page {
+	p := v.blank()
+	p.Title, p.Active, p.Flashes = title, active, v.flashes()
+	return p
+}
+
+// blank is the frame without a page: what of it the visitor makes.
+func (v *visit) blank() layout.Page {
 	p := layout.Page{
 		View:    v.view,
-		Title:   title,
-		Active:  active,
 		User:    layout.User{Email: v.actor.Email, Role: string(v.actor.Role)},
 		Theme:   layout.Auto,
 		Path:    v.URL.RequestURI(),
-		Flashes: v.flashes(),
 		Sandbox: v.web.Inbox != nil,
 		Inbox:   v.web.Inbox != nil && v.web.Server.Operator(v.Request) == nil,
 		Closed:  !v.web.Accounts.RegistrationOpen(),
@@ -131,14 +136,23 @@ func (v *visit) render(status int, page templ.Component) error {
 	if err := page.Render(v.Context(), &body); err != nil {
 		return fmt.Errorf("render a page: %w", err)
 	}
+	if v.keep != (pageKey{}) && status == http.StatusOK {
+		return v.sendKept(v.web.pages.keep(v.keep, body.Bytes()))
+	}
 	header := v.w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Type", contentType)
 	header.Set("Cache-Control", "no-store")
 	v.w.WriteHeader(status)
-	if _, err := v.w.Write(body.Bytes()); err != nil {
+	v.write(body.Bytes())
+	return nil
+}
+
+const contentType = "text/html; charset=utf-8"
+
+func (v *visit) write(body []byte) {
+	if _, err := v.w.Write(body); err != nil {
 		v.web.Log.Debug("the visitor left", "error", err)
 	}
-	return nil
 }
 
 // invalid answers with a form again if err says that its input was wrong (422)
@@ -238,6 +252,11 @@ func (v *visit) flashes() []layout.Flash {
 	}
 	list, _ := v.web.Server.Sessions().Pop(v.Context(), flashKey).([]layout.Flash)
 	return list
+}
+
+// flashed says that the next page has something to say.
+func (v *visit) flashed() bool {
+	return httpd.HasSession(v.Context()) && v.web.Server.Sessions().Exists(v.Context(), flashKey)
 }
 
 const flashKey = "flashes"

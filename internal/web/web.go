@@ -59,6 +59,7 @@ type Web struct {
 	o      Options
 	assets *assets.Files
 	hub    *hub // of live reports
+	pages  *pages
 }
 
 // Mount puts the pages on the server.
@@ -68,7 +69,7 @@ func Mount(p Parts, o Options) error {
 		return err
 	}
 	sessionTypes()
-	s := &Web{Parts: p, o: o, assets: files}
+	s := &Web{Parts: p, o: o, assets: files, pages: newPages()}
 	s.hub = s.newHub()
 	p.Server.OnError(s.answer)
 	p.Server.Router().Handle(assets.Root+"*", files)

@@ -18,6 +18,8 @@
 package layout
 
 import (
+	"fmt"
+
 	"gonets/internal/i18n"
 	"gonets/internal/web/assets"
 	"gonets/internal/web/ui"
@@ -41,6 +43,16 @@ type Page struct {
 	Scripts []string // beyond app.js: "chart.js"
 	Refresh int      // seconds after which a browser without scripts loads it anew; 0: never
 	Assets  *assets.Files
+}
+
+// Key is the same for two frames only if they look alike: a page that is kept
+// for one visitor may be shown to another with the same key. It has every
+// field but the moment and the assets, which are the program's own; a field
+// that is added is part of it by itself.
+func (p Page) Key() string {
+	lang, zone := p.Lang(), p.Zone.String()
+	p.View, p.Assets = ui.View{}, nil
+	return fmt.Sprintf("%s %s %#v", lang, zone, p)
 }
 
 // User is who is logged in.
