@@ -260,7 +260,9 @@ func (p *visitor) act(r *rand.Rand, mod account.Actor) (name string, err error) 
 			return err
 		}},
 		{"start", func() error { _, err := p.Mailings.Start(ctx, p.actor, m.ID); return err }},
-		{"plan", func() error { return p.eachRun(func(id int64) error { _, err := p.Mailings.Plan(ctx, id); return err }) }},
+		{"plan", func() error {
+			return p.eachRun(func(id int64) error { _, err := p.Mailings.Plan(ctx, id); return err })
+		}},
 		{"count", func() error { return p.eachRun(func(id int64) error { return p.count(id, r) }) }},
 		{"advance", func() error { return p.eachRun(func(id int64) error { p.advance(id); return nil }) }},
 		{"pause", func() error { _, err := p.Mailings.Pause(ctx, p.actor, m.ID); return err }},
