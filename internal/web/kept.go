@@ -55,7 +55,7 @@ func newPages() *pages {
 	return &pages{otter.Must(&otter.Options[pageKey, *keptPage]{
 		MaximumWeight: pagesMax,
 		Weigher: func(_ pageKey, p *keptPage) uint32 {
-			return uint32(len(p.plain) + len(p.zipped) + sha256.Size) //nolint:gosec // pages are not gigabytes
+			return uint32(len(p.plain) + len(p.zipped) + sha256.Size)
 		},
 	})}
 }

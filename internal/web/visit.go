@@ -150,7 +150,7 @@ func (v *visit) render(status int, page templ.Component) error {
 const contentType = "text/html; charset=utf-8"
 
 func (v *visit) write(body []byte) {
-	if _, err := v.w.Write(body); err != nil {
+	if _, err := v.w.Write(body); err != nil { //nolint:gosec // templ has escaped what it holds
 		v.web.Log.Debug("the visitor left", "error", err)
 	}
 }
