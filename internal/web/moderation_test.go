@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"gonets/internal/account"
 	"gonets/internal/delivery"
@@ -181,4 +182,46 @@ func TestLiveEndsWithTheSession(t *testing.T) {
 	if _, err := io.Copy(io.Discard, w.Body); err != nil { // or the test ends by its own time
 		t.Errorf("the stream broke: %v", err)
 	}
+}
+
+func TestAudit(t *testing.T) {
+	eachDesk(t, func(k *desk) {
+		anna, mod := k.user("anna", account.RoleUser, "en"), k.user("mod", account.RoleModerator, "en")
+		root := k.user("root", account.RoleAdmin, "en")
+		m := anna.mailing("Offers")
+		mod.post(judgeURL(m.ID, disabling), because("=Spam, Спам")).leads("/mailings/1")
+		k.clock.pass(48 * time.Hour)
+		mod.post(userURL(anna.actor.ID, "/block"), because("Again")).leads(userURL(anna.actor.ID, ""))
+
+		all := root.get("/admin/audit").status(http.StatusOK)
+		all.shows("Mailing disabled", "Offers", "=Spam, Спам", "mod@gonets.example", "from 127.0.0.1", "User blocked", "Command line",
+			"/mailings/1", userURL(anna.actor.ID, ""), "/admin/audit.csv", ">User created<")
+		for query, want := range map[string][2]string{
+			"?q=спаМ":            {"=Spam", "Again"},
+			"?q=MOD@":            {"=Spam", "Command line"},
+			"?action=user.block": {"Again", "=Spam"},
+			"?kind=mailing":      {"=Spam", "Again"},
+			"?kind=user&object=" + fmt.Sprint(anna.actor.ID): {"Again", "=Spam"},
+			"?from=2026-11-24":                  {"Again", "=Spam"},
+			"?until=2026-11-22":                 {"=Spam", "Again"},
+			"?from=2026-11-23&until=2026-11-23": {"Nothing was found", "=Spam"},
+			"?from=soon&until=0001-01-01":       {"=Spam", "Nothing was found"},
+			"?q=nothing+like+it":                {"Nothing was found", "=Spam"},
+		} {
+			root.get("/admin/audit" + query).status(http.StatusOK).shows(want[0]).hides(want[1])
+			if want[0] != "Nothing was found" {
+				root.get("/admin/audit.csv" + query).status(http.StatusOK).hides(want[1])
+			}
+		}
+		file := root.get("/admin/audit.csv").status(http.StatusOK)
+		file.shows("at,actor,actor_id,action,object_kind,object_id,object,reason,address", "2026-11-22T11:26:00Z,mod@gonets.example,",
+			`,mailing.disable,mailing,1,Offers,"'=Spam, Спам",127.0.0.1`)
+		root.get(userURL(anna.actor.ID, "")).shows("/admin/audit?kind=user")
+		mod.get(userURL(anna.actor.ID, "")).hides("/admin/audit")
+		for _, path := range []string{"/admin/audit", "/admin/audit.csv"} {
+			mod.get(path).status(http.StatusForbidden).hides("Offers")
+			k.user("boris"+strings.ReplaceAll(path, "/", "-"), account.RoleUser, "en").get(path).status(http.StatusForbidden).hides("Offers")
+			k.guest().get(path).leads("/login?" + url.Values{"next": {path}}.Encode())
+		}
+	})
 }

@@ -19,6 +19,7 @@ type moderationUserPage struct {
 
 	User   userRow
 	Order  bool // the visitor may block and unblock them
+	Audit  bool // and may see what was done to them
 	Reason string
 	Form   ui.Form
 }
@@ -50,7 +51,8 @@ func (s *Web) moderationUserPage(v *visit, id int64) (p moderationUserPage, err 
 	}
 	return moderationUserPage{
 		Page: v.page(u.Email, layout.ModerationUsers), User: userRow{u, stocks[id]},
-		Order: account.Can(v.actor, account.UserBlock, u.Object()), Form: ui.NewForm(v.view, nil),
+		Order: account.Can(v.actor, account.UserBlock, u.Object()), Audit: account.Can(v.actor, account.AuditView, account.Object{}),
+		Form: ui.NewForm(v.view, nil),
 	}, nil
 }
 

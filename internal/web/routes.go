@@ -15,6 +15,7 @@ func (s *Web) routes() {
 		s.mailingRoutes(r)
 		s.attemptRoutes(r)
 		s.moderationRoutes(r)
+		s.auditRoutes(r)
 		s.sandboxRoutes(r)
 		s.unsubscribeRoutes(r)
 		r.NotFound(s.open(s.notFound))

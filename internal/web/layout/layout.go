@@ -106,7 +106,7 @@ const (
 	Attempts           Item = "attempts"
 	ModerationMailings Item = "moderation_mailings"
 	ModerationUsers    Item = "moderation_users"
-	Admin              Item = "admin"
+	AdminAudit         Item = "admin_audit"
 	Sandbox            Item = "sandbox"
 	Profile            Item = "profile"
 )
@@ -129,19 +129,26 @@ func own() []entry {
 	}
 }
 
-// more is the part of those who keep order.
-func more(p Page) []entry {
-	var entries []entry
-	if p.User.Moderates() {
-		entries = append(entries,
-			entry{ModerationMailings, "/moderation/mailings", ui.IconListDetails},
-			entry{ModerationUsers, "/moderation/users", ui.IconShield},
-		)
+// moderation is the part of those who keep order.
+func moderation(p Page) []entry {
+	if !p.User.Moderates() {
+		return nil
 	}
-	if p.User.Administers() {
-		entries = append(entries, entry{Admin, "/admin", ui.IconSettings})
+	return []entry{
+		{ModerationMailings, "/moderation/mailings", ui.IconListDetails},
+		{ModerationUsers, "/moderation/users", ui.IconShield},
 	}
-	if p.User.Administers() && p.Sandbox {
+}
+
+// administration is the part of those who run the service.
+func administration(p Page) []entry {
+	if !p.User.Administers() {
+		return nil
+	}
+	entries := []entry{
+		{AdminAudit, "/admin/audit", ui.IconHistory},
+	}
+	if p.Sandbox {
 		entries = append(entries, entry{Sandbox, "/sandbox", ui.IconInbox})
 	}
 	return entries

@@ -55,10 +55,10 @@ func TestShell(t *testing.T) {
 				`lang="ru"`, `data-bs-theme="dark"`, "<title>A &amp; B · Gonets</title>", "Клиенты",
 				`href="/recipients" aria-current="page"`, `value="/recipients?q=&#34;x&#34;"`,
 			},
-			[]string{"/moderation/", `"/admin"`, "<style", " style=", "onclick", "<script>", "/sandbox"},
+			[]string{"/moderation/", `"/admin/audit"`, "<style", " style=", "onclick", "<script>", "/sandbox"},
 		},
-		{"moderator", page(t, "en", "moderator"), []string{"/moderation/mailings", "/moderation/users"}, []string{`"/admin"`}},
-		{"admin", page(t, "en", "admin"), []string{"/moderation/users", `"/admin"`}, nil},
+		{"moderator", page(t, "en", "moderator"), []string{"/moderation/mailings", "/moderation/users"}, []string{`"/admin/audit"`}},
+		{"admin", page(t, "en", "admin"), []string{"/moderation/users", `"/admin/audit"`}, nil},
 	}
 	for _, c := range cases {
 		html := shell(t, c.page)
