@@ -85,7 +85,8 @@ func (u User) Actor() Actor {
 
 // Options are what Accounts needs to know. The zero value is ready.
 type Options struct {
-	RegistrationOpen bool
+	// Registration says whether strangers may register; nil: they may not.
+	Registration func(ctx context.Context) (open bool, err error)
 
 	Argon   Argon // cost of a password's hash; zero: DefaultArgon
 	Hashers int   // passwords hashed at the same time; 0: 4
@@ -113,6 +114,9 @@ func New(d *db.DB, letters *letter.Post, o Options) *Accounts {
 	if o.Hashers <= 0 {
 		o.Hashers = 4
 	}
+	if o.Registration == nil {
+		o.Registration = func(context.Context) (bool, error) { return false, nil }
+	}
 	nothing := func(context.Context, db.Tx, int64) error { return nil }
 	if o.OnBlock == nil {
 		o.OnBlock = nothing
@@ -122,9 +126,6 @@ func New(d *db.DB, letters *letter.Post, o Options) *Accounts {
 	}
 	return &Accounts{db: d, letters: letters, hasher: newHasher(o.Argon, o.Hashers), o: o}
 }
-
-// RegistrationOpen says whether strangers may register.
-func (a *Accounts) RegistrationOpen() bool { return a.o.RegistrationOpen }
 
 const userColumns = `
 	id,

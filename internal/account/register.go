@@ -29,7 +29,9 @@ type Registration struct {
 // says so. Errors: Invalid (email, password), TooMany, Forbidden where
 // registration is closed.
 func (a *Accounts) Register(ctx context.Context, r Registration) error {
-	if !a.o.RegistrationOpen {
+	if open, err := a.o.Registration(ctx); err != nil {
+		return fmt.Errorf("register: %w", err)
+	} else if !open {
 		return fault.New(fault.Forbidden, "account.registration_closed", nil)
 	}
 	var fields fault.Fields

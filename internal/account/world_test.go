@@ -113,7 +113,7 @@ func (w *world) with(o account.Options) *account.Accounts {
 	if o.Argon == (account.Argon{}) {
 		o.Argon = cheap
 	}
-	o.RegistrationOpen = true
+	o.Registration = func(context.Context) (bool, error) { return true, nil }
 	return account.New(w.db, w.letters, o)
 }
 

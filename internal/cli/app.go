@@ -21,6 +21,7 @@ import (
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
 	"gonets/internal/sandbox"
+	"gonets/internal/setting"
 	"gonets/internal/smtp"
 	"gonets/internal/stats"
 )
@@ -46,6 +47,7 @@ type app struct {
 	stats      *stats.Stats
 	letters    *letter.Post
 	inbox      *sandbox.Inbox
+	settings   *setting.Settings
 	engine     *engine.Engine
 
 	post    *smtp.Pool // of letters, so that they wait behind no mailing
@@ -94,6 +96,7 @@ func (a *app) wire(ctx context.Context, s *session) error {
 	}
 	a.server = server.String()
 	a.post = smtp.NewPool(server, letterConnections, time.Minute)
+	a.settings = setting.New(a.db, c.Registration == config.Open)
 	a.queue = queue.New(a.db, s.log)
 	a.letters, err = letter.New(a.db, a.queue, s.bundle, letter.Options{
 		From: c.MailFrom, BaseURL: c.BaseURL, Secret: secret, Send: a.sendLetter, Log: s.log,
@@ -108,13 +111,13 @@ func (a *app) wire(ctx context.Context, s *session) error {
 	a.recipients.Work()
 	a.messages = message.New(a.db, s.bundle)
 	a.mailings = mailing.New(a.db, a.queue, a.recipients, a.messages, a.ledger, s.log, mailing.Options{
-		Grace: c.Grace, Letters: a.letters,
+		Grace: c.Grace, Letters: a.letters, Settings: a.settings,
 	})
 	a.stats = stats.New(a.db, a.mailings)
 	a.accounts = account.New(a.db, a.letters, account.Options{
-		RegistrationOpen: c.Registration == config.Open,
-		Argon:            s.argon,
-		OnBlock:          a.mailings.PauseOwnerTx,
+		Registration: a.settings.RegistrationOpen,
+		Argon:        s.argon,
+		OnBlock:      a.mailings.PauseOwnerTx,
 	})
 	a.wireEngine(c, server, s.log)
 	return a.queue.Open(a.workers())

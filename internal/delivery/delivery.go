@@ -113,6 +113,7 @@ const (
 	ReasonSuppressed   = "suppressed"   // by the owner or by bounces
 	ReasonDeleted      = "deleted"      // the recipient is no more
 	ReasonStopped      = "stopped"      // the run was
+	ReasonLimit        = "limit"        // the owner may send to no more: in this run, or today
 	ReasonRefused      = "refused"      // the server said 5xx
 	ReasonGaveUp       = "gave_up"      // tried until the give-up time
 	ReasonUnsendable   = "unsendable"   // the message could not be composed

@@ -41,6 +41,9 @@ func (s *Mailings) activate(ctx context.Context, actor account.Actor, id int64, 
 			if blocked {
 				return fault.New(fault.Conflict, "mailing.owner_blocked", nil)
 			}
+			if err := s.senderTx(ctx, tx, m.Sender); err != nil {
+				return err
+			}
 			return f(tx, m)
 		})
 		return err

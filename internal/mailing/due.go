@@ -66,6 +66,11 @@ func (s *Mailings) dueTx(ctx context.Context, tx db.Tx, m *Mailing) (runID int64
 		return 0, nil
 	}
 	if !m.NextDueAt.IsZero() {
+		if err := s.senderTx(ctx, tx, m.Sender); fault.Is(err, fault.Invalid) {
+			return 0, s.pauseForSenderTx(ctx, tx, m)
+		} else if err != nil {
+			return 0, err
+		}
 		d := schedule.Due(m.Schedule, m.NextDueAt, tx.Now(), s.o.Grace)
 		if d.Skipped.Count > 0 {
 			err := noteTx(ctx, tx, m.ID, Event{Kind: EventMissed, Count: d.Skipped.Count, First: d.Skipped.First, Last: d.Skipped.Last})

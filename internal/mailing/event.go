@@ -25,6 +25,9 @@ const (
 	EventDisabled   EventKind = "disabled"   // by a moderator: Reason
 	EventEnabled    EventKind = "enabled"
 	EventHeld       EventKind = "owner_blocked" // paused with it
+	EventLimited    EventKind = "limited"       // a run reached a limit of the service: Count is the limit
+	EventLimitedDay EventKind = "limited_day"   // as above: of the owner's day
+	EventSender     EventKind = "sender"        // paused at a due time: its sender is not allowed any more
 )
 
 // Event is an entry of a mailing's own history. Its JSON is what the database
@@ -33,7 +36,7 @@ type Event struct {
 	ID     int64     `json:"-"`
 	At     time.Time `json:"-"`
 	Kind   EventKind `json:"-"`
-	Count  int       `json:"count,omitempty"` // due times that were skipped
+	Count  int       `json:"count,omitempty"` // due times that were skipped; recipients of a limit
 	First  time.Time `json:"first,omitzero"`  // of them
 	Last   time.Time `json:"last,omitzero"`
 	Reason string    `json:"reason,omitempty"` // the moderator's

@@ -62,7 +62,7 @@
 //
 // On PostgreSQL a transaction locks in this order, and so none waits for
 // another in a circle: the owner's row, mailings, the message, runs,
-// recipients, ledgers; runs and ledgers in the order of their ids.
+// recipients, the owner's day, ledgers; runs and ledgers in the order of their ids.
 package mailing
 
 import (
@@ -77,6 +77,7 @@ import (
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
 	"gonets/internal/schedule"
+	"gonets/internal/setting"
 )
 
 // State of a mailing.
@@ -192,6 +193,10 @@ func (r *Run) Open() bool { return r.FinishedAt.IsZero() }
 type Options struct {
 	Grace   time.Duration // how late a run may still start after downtime
 	Letters *letter.Post  // tells owners what a moderator did; nil: nobody is told
+
+	// Settings limit how many recipients runs reach, and from which senders;
+	// nil: nothing is limited.
+	Settings *setting.Settings
 }
 
 // Mailings is the front of the package. It is safe for concurrent use.

@@ -66,6 +66,9 @@ func (s *Mailings) planTx(ctx context.Context, tx db.Tx, p planning) (more bool,
 	if err != nil {
 		return false, err
 	}
+	if err := s.limitTx(ctx, tx, p, chunk); err != nil {
+		return false, err
+	}
 	if err := s.ledger.PlanTx(ctx, tx, p.ID, chunk); err != nil {
 		return false, err
 	}

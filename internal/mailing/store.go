@@ -87,6 +87,13 @@ func (s *Mailings) resolveTx(ctx context.Context, tx db.Tx, owner int64, in *Inp
 	} else if err != nil {
 		return audience, err
 	}
+	if err := s.senderTx(ctx, tx, in.Sender); err != nil {
+		refused, ok := errors.AsType[*fault.Error](err)
+		if !ok {
+			return audience, err
+		}
+		fields = append(fields, refused.Fields...)
+	}
 	return audience, inOrder(fields).Err()
 }
 

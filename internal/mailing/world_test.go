@@ -22,6 +22,7 @@ import (
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
 	"gonets/internal/schedule"
+	"gonets/internal/setting"
 )
 
 // clock is moved by the test alone.
@@ -60,6 +61,7 @@ type world struct {
 	ledger     *delivery.Ledger
 	recipients *recipient.Recipients
 	messages   *message.Messages
+	settings   *setting.Settings
 	anna       account.Actor // whose mailings they are
 	boris      account.Actor // another user
 	mod        account.Actor // a moderator
@@ -115,7 +117,8 @@ func newNode(t *testing.T, url string, c *clock) *world {
 		mod:      account.Actor{ID: 3, Role: account.RoleModerator, Email: "mod@gonets.test"},
 	}
 	w.recipients = recipient.New(d, q, w.ledger, recipient.Options{Secret: []byte("secret"), BaseURL: "https://mail.test"})
-	w.Mailings = mailing.New(d, q, w.recipients, w.messages, w.ledger, log, mailing.Options{Grace: grace, Letters: letters})
+	w.settings = setting.New(d, true)
+	w.Mailings = mailing.New(d, q, w.recipients, w.messages, w.ledger, log, mailing.Options{Grace: grace, Letters: letters, Settings: w.settings})
 	ctx, stop := context.WithCancel(context.Background())
 	var committer sync.WaitGroup
 	committer.Go(func() { w.ledger.Run(ctx) })

@@ -35,7 +35,7 @@ func (s *Web) home(v *visit) error {
 	}
 	p := homePage{
 		Page:   v.page("", layout.NoItem),
-		Open:   s.Accounts.RegistrationOpen(),
+		Open:   v.service().RegistrationOpen(),
 		Census: census,
 		Features: []feature{
 			{ui.IconUsers, "recipients"},

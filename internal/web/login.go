@@ -22,7 +22,7 @@ func (v *visit) loginPage(email string) (loginPage, error) {
 	page := loginPage{
 		Email: email,
 		Next:  local(v.FormValue("next"), ""),
-		Open:  v.web.Accounts.RegistrationOpen(),
+		Open:  v.service().RegistrationOpen(),
 	}
 	if v.web.Server.Local(v.Request) {
 		administered, err := v.web.Accounts.HasAdmin(v.Context())

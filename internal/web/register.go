@@ -19,7 +19,7 @@ func (s *Web) registerForm(v *visit) error {
 	switch {
 	case v.actor.ID != 0:
 		return v.redirect(afterLogin)
-	case !s.Accounts.RegistrationOpen():
+	case !v.service().RegistrationOpen():
 		return v.render(http.StatusForbidden, registerClosedView(v.guest("register.closed_title")))
 	}
 	page := registerPage{Email: v.address()}
@@ -29,7 +29,7 @@ func (s *Web) registerForm(v *visit) error {
 // register answers the same whether the address is known or not: the letter
 // tells, to whoever reads it.
 func (s *Web) register(v *visit) error {
-	if !s.Accounts.RegistrationOpen() {
+	if !v.service().RegistrationOpen() {
 		return v.render(http.StatusForbidden, registerClosedView(v.guest("register.closed_title")))
 	}
 	page := registerPage{Email: v.PostFormValue("email"), TimeZone: v.PostFormValue("time_zone")}

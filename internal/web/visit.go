@@ -18,6 +18,7 @@ import (
 	"gonets/internal/fault"
 	"gonets/internal/httpd"
 	"gonets/internal/i18n"
+	"gonets/internal/setting"
 	"gonets/internal/web/layout"
 	"gonets/internal/web/ui"
 )
@@ -30,6 +31,7 @@ type visit struct {
 	actor account.Actor // zero: nobody is logged in
 	view  ui.View
 	keep  pageKey // under which the answer is kept; zero: it is not
+	set   *setting.Service // nil: not read yet
 }
 
 func (s *Web) visit(w http.ResponseWriter, r *http.Request) *visit {
@@ -116,7 +118,8 @@ func (v *visit) blank() layout.Page {
 		Path:    v.URL.RequestURI(),
 		Sandbox: v.web.Inbox != nil,
 		Inbox:   v.web.Inbox != nil && v.web.Server.Operator(v.Request) == nil,
-		Closed:  !v.web.Accounts.RegistrationOpen(),
+		Closed:  !v.service().RegistrationOpen(),
+		Service: v.service().Title(),
 		Version: v.web.o.Version,
 		Assets:  v.web.assets,
 	}
@@ -124,6 +127,19 @@ func (v *visit) blank() layout.Page {
 		p.Theme = layout.ThemeOf(c.Value)
 	}
 	return p
+}
+
+// service is what administrators set, as of the first time that this visit
+// asks. An error page must not need it, so a failure shows the usual service.
+func (v *visit) service() setting.Service {
+	if v.set == nil {
+		set, err := v.web.Settings.Get(v.Context())
+		if err != nil {
+			v.web.Log.Error("read the settings for a page", "error", err)
+		}
+		v.set = &set
+	}
+	return *v.set
 }
 
 // t is a sentence in the visitor's language.

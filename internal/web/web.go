@@ -21,6 +21,7 @@ import (
 	"gonets/internal/message"
 	"gonets/internal/recipient"
 	"gonets/internal/sandbox"
+	"gonets/internal/setting"
 	"gonets/internal/smtp"
 	"gonets/internal/stats"
 	"gonets/internal/web/assets"
@@ -36,6 +37,7 @@ type Parts struct {
 	Mailings   *mailing.Mailings
 	Ledger     *delivery.Ledger
 	Stats      *stats.Stats
+	Settings   *setting.Settings
 	Inbox      *sandbox.Inbox // nil where a mail server is configured
 	Tester     Tester
 	Bundle     *i18n.Bundle

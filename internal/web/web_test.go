@@ -25,6 +25,7 @@ import (
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
 	"gonets/internal/sandbox"
+	"gonets/internal/setting"
 	"gonets/internal/stats"
 	"gonets/internal/web"
 	"gonets/internal/web/assets"
@@ -87,8 +88,9 @@ func (s *site) wire(o settings) http.Handler {
 	recipients := recipient.New(s.db, q, ledger, recipient.Options{Secret: secret, BaseURL: s.url, ImportMax: 1 << 20})
 	messages := message.New(s.db, bundle)
 	mailings := mailing.New(s.db, q, recipients, messages, ledger, log, mailing.Options{})
+	set := setting.New(s.db, !o.Closed)
 	s.accounts = account.New(s.db, letters, account.Options{
-		RegistrationOpen: !o.Closed, Argon: account.Argon{Memory: 8, Time: 1, Threads: 1}, OnBlock: mailings.PauseOwnerTx,
+		Registration: set.RegistrationOpen, Argon: account.Argon{Memory: 8, Time: 1, Threads: 1}, OnBlock: mailings.PauseOwnerTx,
 	})
 	server, err := httpd.New(httpd.Parts{DB: s.db, Accounts: s.accounts, Bundle: bundle, Log: log},
 		httpd.Options{Addr: o.Addr, BaseURL: s.url, CSP: assets.Policy})
@@ -96,7 +98,7 @@ func (s *site) wire(o settings) http.Handler {
 	server.Pages(breakDown)
 	parts := web.Parts{
 		Server: server, DB: s.db, Accounts: s.accounts, Recipients: recipients, Messages: messages, Mailings: mailings,
-		Ledger: ledger, Stats: stats.New(s.db, mailings), Bundle: bundle, Log: log,
+		Ledger: ledger, Settings: set, Stats: stats.New(s.db, mailings), Bundle: bundle, Log: log,
 	}
 	if o.Sandbox {
 		parts.Inbox = sandbox.New(s.db, sandbox.Options{Log: log})

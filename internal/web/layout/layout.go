@@ -18,6 +18,7 @@
 package layout
 
 import (
+	"cmp"
 	"fmt"
 
 	"gonets/internal/i18n"
@@ -39,6 +40,7 @@ type Page struct {
 	Sandbox bool     // no mail server is set: say so
 	Inbox   bool     // whoever looks may open the sandbox's
 	Closed  bool     // nobody may register
+	Service string   // what the service is called; empty: Gonets
 	Version string   // of Gonets
 	Scripts []string // beyond app.js: "chart.js"
 	Refresh int      // seconds after which a browser without scripts loads it anew; 0: never
@@ -156,10 +158,13 @@ func administration(p Page) []entry {
 
 func (p Page) fullTitle() string {
 	if p.Title == "" {
-		return p.T("common.app")
+		return p.service()
 	}
-	return p.Title + " · " + p.T("common.app")
+	return p.Title + " · " + p.service()
 }
+
+// service is what the service is called.
+func (p Page) service() string { return cmp.Or(p.Service, p.T("common.app")) }
 
 // home is where the service's name leads.
 func (p Page) home() string {
