@@ -30,7 +30,7 @@ type visit struct {
 	w     http.ResponseWriter
 	actor account.Actor // zero: nobody is logged in
 	view  ui.View
-	keep  pageKey // under which the answer is kept; zero: it is not
+	keep  pageKey          // under which the answer is kept; zero: it is not
 	set   *setting.Service // nil: not read yet
 }
 
