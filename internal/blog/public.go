@@ -61,7 +61,7 @@ func (a *Articles) Random(ctx context.Context, n int) ([]Article, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pick random articles: %w", err)
 	}
-	rand.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
+	rand.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] }) //nolint:gosec // chance, no secret
 	return found[:min(n, len(found))], nil
 }
 

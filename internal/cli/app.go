@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gonets/internal/account"
+	"gonets/internal/blog"
 	"gonets/internal/config"
 	"gonets/internal/db"
 	"gonets/internal/delivery"
@@ -46,6 +47,7 @@ type app struct {
 	ledger     *delivery.Ledger
 	stats      *stats.Stats
 	letters    *letter.Post
+	articles   *blog.Articles
 	inbox      *sandbox.Inbox
 	settings   *setting.Settings
 	engine     *engine.Engine
@@ -119,6 +121,7 @@ func (a *app) wire(ctx context.Context, s *session) error {
 		Argon:        s.argon,
 		OnBlock:      a.mailings.PauseOwnerTx,
 	})
+	a.articles = blog.New(a.db)
 	a.wireEngine(c, server, s.log)
 	return a.queue.Open(a.workers())
 }
@@ -229,6 +232,9 @@ func (a *app) stop(ctx context.Context) error {
 
 // close gives everything back. Stop before, if it was started.
 func (a *app) close() {
+	if a.articles != nil {
+		a.keepViews()
+	}
 	if a.post != nil {
 		a.post.Close() //nolint:errcheck // connections without a message
 	}
@@ -236,6 +242,15 @@ func (a *app) close() {
 		a.inbox.Stop()
 	}
 	closeDB(a.db, a.log)
+}
+
+// keepViews writes the views of articles that were counted last.
+func (a *app) keepViews() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := a.articles.Flush(ctx); err != nil {
+		a.log.Warn("the last views of articles are lost", "error", err)
+	}
 }
 
 // closeDB logs a failure: what is committed is committed.

@@ -13,6 +13,7 @@ import (
 	"net/http"
 
 	"gonets/internal/account"
+	"gonets/internal/blog"
 	"gonets/internal/db"
 	"gonets/internal/delivery"
 	"gonets/internal/httpd"
@@ -36,6 +37,7 @@ type Parts struct {
 	Messages   *message.Messages
 	Mailings   *mailing.Mailings
 	Ledger     *delivery.Ledger
+	Articles   *blog.Articles
 	Stats      *stats.Stats
 	Settings   *setting.Settings
 	Inbox      *sandbox.Inbox // nil where a mail server is configured

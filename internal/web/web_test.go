@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gonets/internal/account"
+	"gonets/internal/blog"
 	"gonets/internal/db"
 	"gonets/internal/db/dbtest"
 	"gonets/internal/delivery"
@@ -98,7 +99,7 @@ func (s *site) wire(o settings) http.Handler {
 	server.Pages(breakDown)
 	parts := web.Parts{
 		Server: server, DB: s.db, Accounts: s.accounts, Recipients: recipients, Messages: messages, Mailings: mailings,
-		Ledger: ledger, Settings: set, Stats: stats.New(s.db, mailings), Bundle: bundle, Log: log,
+		Ledger: ledger, Settings: set, Stats: stats.New(s.db, mailings), Articles: blog.New(s.db), Bundle: bundle, Log: log,
 	}
 	if o.Sandbox {
 		parts.Inbox = sandbox.New(s.db, sandbox.Options{Log: log})
