@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -123,43 +122,6 @@ func (t *terminal) complain(e *fault.Error) {
 	for _, f := range e.Fields {
 		line(t.err, fmt.Sprintf("  %s: %s", f.Name, t.say.Sentence(f.Key, f.Args)))
 	}
-}
-
-// password is what the person types, twice and unseen, or the first line of
-// the standard input where fromInput asks for it.
-func (t *terminal) password(fromInput bool) (string, error) {
-	if fromInput {
-		line, err := bufio.NewReader(t.in).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return "", fmt.Errorf("read the password: %w", err)
-		}
-		return strings.TrimRight(line, "\r\n"), nil
-	}
-	if !isTerminal(t.in) {
-		return "", fault.New(fault.Invalid, "cli.password_missing", nil)
-	}
-	first, err := t.hidden("cli.password")
-	if err != nil {
-		return "", err
-	}
-	second, err := t.hidden("cli.password_again")
-	if err != nil {
-		return "", err
-	}
-	if first != second {
-		return "", fault.New(fault.Invalid, "cli.password_differs", nil)
-	}
-	return first, nil
-}
-
-func (t *terminal) hidden(key string) (string, error) {
-	keyboard, _ := t.in.(*os.File) // password has seen that it is one
-	line(t.err, t.say.T(key))
-	typed, err := term.ReadPassword(int(keyboard.Fd()))
-	if err != nil {
-		return "", fmt.Errorf("read the password: %w", err)
-	}
-	return string(typed), nil
 }
 
 // check refuses settings that can't be used, with every reason at once: those

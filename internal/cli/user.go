@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
 	"gonets/internal/account"
+	"gonets/internal/fault"
 )
 
 // passwordFlags are the ways to give a password; without one of them the
@@ -15,25 +17,49 @@ type passwordFlags struct {
 	PasswordStdin bool   `name:"password-stdin" help:"Read the password from the first line of the standard input."`
 }
 
-func (f *passwordFlags) get(t *terminal) (string, error) {
+func (f *passwordFlags) get(ctx context.Context, t *terminal) (string, error) {
 	if f.Password != "" {
 		return f.Password, nil
 	}
-	return t.password(f.PasswordStdin)
+	return t.password(ctx, f.PasswordStdin)
 }
 
+// asked says that the password is the person's answer.
+func (f *passwordFlags) asked() bool { return f.Password == "" && !f.PasswordStdin }
+
 type superuserCommand struct {
-	Email string `required:"" placeholder:"E-MAIL" help:"The address to log in with."`
+	Email string `placeholder:"E-MAIL" help:"The address to log in with. A terminal asks for what is not given."`
 	passwordFlags
 }
 
+// Run asks for what was not given, and again where the answers won't do.
 func (c *superuserCommand) Run(ctx context.Context, s *session) error {
-	password, err := c.get(s.terminal)
+	given := c.Email
+	for {
+		err := c.create(ctx, s, given)
+		e, invalid := errors.AsType[*fault.Error](err)
+		if !invalid || e.Kind != fault.Invalid || !s.asks() || given != "" && !c.asked() {
+			return err
+		}
+		s.complain(e)
+	}
+}
+
+func (c *superuserCommand) create(ctx context.Context, s *session, email string) (err error) {
+	if email == "" && !s.asks() {
+		return fault.New(fault.Invalid, "cli.email_missing", nil)
+	}
+	if email == "" {
+		if email, err = s.ask(ctx, "cli.email"); err != nil {
+			return err
+		}
+	}
+	password, err := c.get(ctx, s.terminal)
 	if err != nil {
 		return err
 	}
 	return s.createUser(ctx, account.NewUser{
-		Email: c.Email, Password: password, Role: account.RoleAdmin, Locale: s.say.Lang(), Verified: true,
+		Email: email, Password: password, Role: account.RoleAdmin, Locale: s.say.Lang(), Verified: true,
 	})
 }
 
@@ -54,7 +80,7 @@ type userCreateCommand struct {
 }
 
 func (c *userCreateCommand) Run(ctx context.Context, s *session) error {
-	password, err := c.get(s.terminal)
+	password, err := c.get(ctx, s.terminal)
 	if err != nil {
 		return err
 	}
