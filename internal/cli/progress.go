@@ -30,18 +30,20 @@ func (s *session) progress(title string, size int64, bytes bool) *progress {
 		if size <= 0 {
 			size = -1
 		}
-		p.bar = progressbar.NewOptions64(size,
+		options := []progressbar.Option{
 			progressbar.OptionSetDescription(title),
 			progressbar.OptionSetWriter(s.err),
 			progressbar.OptionShowBytes(bytes),
 			progressbar.OptionShowCount(),
-			progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString(s.say.T("cli.per_second_unit")),
 			progressbar.OptionSetWidth(24),
-			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionThrottle(100 * time.Millisecond),
 			progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░", BarStart: "", BarEnd: ""}),
-		)
+		}
+		if !bytes { // of bytes, it shows how many there are in a second by itself
+			options = append(options, progressbar.OptionShowIts(), progressbar.OptionSetItsString(s.say.T("cli.per_second_unit")))
+		}
+		p.bar = progressbar.NewOptions64(size, options...)
 	}
 	return p
 }
