@@ -7,37 +7,27 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
 	"gonets/internal/account"
 	"gonets/internal/db"
 	"gonets/internal/db/dbtest"
 	"gonets/internal/delivery"
-	"gonets/internal/httpd"
-	"gonets/internal/i18n"
 	"gonets/internal/mailing"
 	"gonets/internal/message"
-	"gonets/internal/queue"
 	"gonets/internal/recipient"
 	"gonets/internal/schedule"
-	"gonets/internal/stats"
-	"gonets/internal/web/assets"
 )
 
 // desk is the pages of mailings on a database, whose runs the test sends by
 // its own hand: it decides what servers answer.
 type desk struct {
-	*Web
-	t      *testing.T
-	server *httptest.Server
-	clock  *deskClock
+	*Fixture
+	clock *deskClock
 }
 
 type deskClock struct {
@@ -59,64 +49,7 @@ func eachDesk(t *testing.T, test func(*desk)) {
 func newDesk(t *testing.T, database string) *desk {
 	t.Helper()
 	clock := &deskClock{now: time.Date(2026, 11, 22, 11, 26, 0, 0, time.UTC)}
-	d := dbtest.Open(t, database, clock)
-	log := dbtest.Log(t)
-	bundle, err := i18n.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := queue.New(d, log)
-	ledger := delivery.New(d, delivery.DefaultPolicy(), recipient.Addresses)
-	recipients := recipient.New(d, q, ledger, recipient.Options{Secret: []byte("secret"), BaseURL: "http://gonets.example", ImportMax: 1 << 20})
-	recipients.Work()
-	messages := message.New(d, bundle)
-	mailings := mailing.New(d, q, recipients, messages, ledger, log, mailing.Options{Grace: time.Hour})
-	queue.Handle(q, queue.Options{Lane: queue.Work}, func(context.Context, mailing.PlanJob) error { return nil })
-	if err := q.Open(queue.Workers{}); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	var committer sync.WaitGroup
-	committer.Go(func() { ledger.Run(ctx) })
-	t.Cleanup(func() { stop(); committer.Wait() })
-	accounts := account.New(d, nil, account.Options{
-		Argon: account.Argon{Memory: 64, Time: 1, Threads: 1}, OnBlock: mailings.PauseOwnerTx,
-	})
-	server, err := httpd.New(httpd.Parts{DB: d, Accounts: accounts, Bundle: bundle, Log: log},
-		httpd.Options{BaseURL: "http://gonets.example", CSP: assets.Policy})
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := &desk{t: t, clock: clock}
-	parts := Parts{
-		Server: server, DB: d, Accounts: accounts, Recipients: recipients, Messages: messages, Mailings: mailings,
-		Ledger: ledger, Stats: stats.New(d, mailings), Bundle: bundle, Log: log,
-	}
-	k.Web = &Web{Parts: parts}
-	server.Pages(func(r chi.Router) { r.Get("/let-in/{id}", k.letIn) })
-	if err := Mount(parts, Options{BaseURL: "http://gonets.example"}); err != nil {
-		t.Fatal(err)
-	}
-	k.server = httptest.NewServer(server)
-	t.Cleanup(k.server.Close)
-	return k
-}
-
-func (k *desk) letIn(w http.ResponseWriter, r *http.Request) {
-	v := &visit{Request: r}
-	id, err := v.id()
-	if err == nil {
-		var u account.User
-		if u, err = k.Accounts.Get(r.Context(), account.CommandLine(), id); err == nil {
-			err = k.Server.LogIn(r.Context(), u)
-		}
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html")
-	_, _ = io.WriteString(w, `<link rel="icon" href="data:,">`) // browsers shall not ask for one
+	return &desk{NewFixture(t, dbtest.Open(t, database, clock), Wish{BaseURL: "http://gonets.example"}), clock}
 }
 
 // visitor is somebody with a browser.
@@ -148,7 +81,7 @@ func (k *desk) user(name string, role account.Role, lang string) *visitor {
 	}
 	p := k.guest()
 	p.actor = u.Actor()
-	p.get(fmt.Sprintf("/let-in/%d", u.ID)).status(http.StatusOK)
+	p.get("/let-in?email=" + url.QueryEscape(u.Email)).status(http.StatusOK)
 	return p
 }
 

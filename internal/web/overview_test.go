@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -88,7 +87,7 @@ func TestOverviewInBrowser(t *testing.T) {
 	browser := browsertest.Open(t)
 	k := newDesk(t, dbtest.SQLiteURL(t))
 	anna := k.user("anna", account.RoleUser, "ru")
-	enter := fmt.Sprintf("%s/let-in/%d", k.server.URL, anna.actor.ID)
+	enter := k.enterURL(anna.actor.Email)
 	ids := anna.recipients(3, "Tag")
 	browser.Look(t, "overview-start", enter, k.server.URL+"/overview")
 	k.carry(anna.start(anna.mailing("Осень")), delivery.Took)

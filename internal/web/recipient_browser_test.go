@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"testing"
 
@@ -41,7 +40,7 @@ func (p *person) sample() (page string) {
 func (p *person) enter(b *browsertest.Browser, width, height int64) *browsertest.Tab {
 	p.t.Helper()
 	tab := b.Tab(p.t, width, height)
-	tab.Do(chromedp.Navigate(p.server.URL + "/let-in?email=" + url.QueryEscape(p.Email)))
+	tab.Do(chromedp.Navigate(p.enterURL(p.Email)))
 	return tab
 }
 

@@ -8,33 +8,20 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/go-chi/chi/v5"
-
 	"gonets/internal/account"
 	"gonets/internal/db"
-	"gonets/internal/db/dbtest"
-	"gonets/internal/delivery"
-	"gonets/internal/httpd"
-	"gonets/internal/i18n"
-	"gonets/internal/mailing"
 	"gonets/internal/message"
-	"gonets/internal/queue"
 	"gonets/internal/recipient"
 	"gonets/internal/smtp"
-	"gonets/internal/stats"
-	"gonets/internal/web/assets"
 )
 
 // house is the pages on a database, behind a real listener.
 type house struct {
-	*Web
-	t      *testing.T
-	server *httptest.Server
+	*Fixture
 	tester *tester
 }
 
@@ -52,69 +39,9 @@ func (t *tester) SendTest(_ context.Context, _ account.Actor, c message.Content)
 
 func newHouse(t *testing.T, d *db.DB) *house {
 	t.Helper()
-	bundle, err := i18n.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := dbtest.Log(t)
-	q := queue.New(d, log)
-	ledger := delivery.New(d, delivery.DefaultPolicy(), recipient.Addresses)
-	recipients := recipient.New(d, q, ledger, recipient.Options{Secret: []byte("secret"), BaseURL: "http://gonets.example", ImportMax: 1 << 20})
-	recipients.Work()
-	messages := message.New(d, bundle)
-	mailings := mailing.New(d, q, recipients, messages, ledger, log, mailing.Options{})
-	queue.Handle(q, queue.Options{Lane: queue.Work}, func(ctx context.Context, job mailing.PlanJob) error {
-		_, err := mailings.Plan(ctx, job.RunID)
-		return err
-	})
-	if err := q.Open(queue.Workers{queue.Work: 2}); err != nil {
-		t.Fatal(err)
-	}
-	if err := q.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := q.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	accounts := account.New(d, nil, account.Options{Argon: account.Argon{Memory: 8, Time: 1, Threads: 1}})
-	server, err := httpd.New(httpd.Parts{DB: d, Accounts: accounts, Bundle: bundle, Log: log},
-		httpd.Options{BaseURL: "http://gonets.example", CSP: assets.Policy})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{t: t, tester: &tester{reply: smtp.Reply{Code: 250, Enhanced: "2.0.0", Text: "queued as 4711"}}}
-	server.Pages(func(r chi.Router) { r.Get("/let-in", h.letIn) })
-	parts := Parts{
-		Server: server, DB: d, Accounts: accounts, Recipients: recipients, Messages: messages, Mailings: mailings,
-		Ledger: ledger, Stats: stats.New(d, mailings), Tester: h.tester, Bundle: bundle, Log: log,
-	}
-	if err := Mount(parts, Options{BaseURL: "http://gonets.example"}); err != nil {
-		t.Fatal(err)
-	}
-	files, err := assets.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.Web = &Web{Parts: parts, assets: files}
-	h.server = httptest.NewServer(server)
-	t.Cleanup(h.server.Close)
+	h := &house{tester: &tester{reply: smtp.Reply{Code: 250, Enhanced: "2.0.0", Text: "queued as 4711"}}}
+	h.Fixture = NewFixture(t, d, Wish{BaseURL: "http://gonets.example", Work: true, Tester: h.tester})
 	return h
-}
-
-// letIn logs a user in without a form.
-func (h *house) letIn(w http.ResponseWriter, r *http.Request) {
-	u, err := h.Accounts.ByEmail(r.Context(), account.CommandLine(), r.FormValue("email"))
-	if err == nil {
-		err = h.Server.LogIn(r.Context(), u)
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html")
-	_, _ = io.WriteString(w, `<link rel="icon" href="data:,">`) // browsers shall not ask for one
 }
 
 // person is somebody with a browser.

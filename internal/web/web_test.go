@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -13,23 +12,10 @@ import (
 	"time"
 
 	"gonets/internal/account"
-	"gonets/internal/blog"
 	"gonets/internal/db"
 	"gonets/internal/db/dbtest"
-	"gonets/internal/delivery"
-	"gonets/internal/httpd"
-	"gonets/internal/i18n"
-	"gonets/internal/letter"
 	"gonets/internal/mail"
-	"gonets/internal/mailing"
-	"gonets/internal/message"
-	"gonets/internal/queue"
-	"gonets/internal/recipient"
-	"gonets/internal/sandbox"
-	"gonets/internal/setting"
-	"gonets/internal/stats"
 	"gonets/internal/web"
-	"gonets/internal/web/assets"
 )
 
 const (
@@ -68,47 +54,9 @@ func each(t *testing.T, o settings, test func(s *site)) {
 func newSite(t *testing.T, d *db.DB, o settings) *site {
 	t.Helper()
 	s := &site{t: t, db: d, mail: make(chan posted, 100)}
-	front := httptest.NewUnstartedServer(nil)
-	s.url = "http://" + front.Listener.Addr().String()
-	front.Config.Handler = s.wire(o)
-	front.Start()
-	t.Cleanup(front.Close)
+	f := web.NewFixture(t, d, web.Wish{Closed: o.Closed, Sandbox: o.Sandbox, Addr: o.Addr, Letters: s.take, Pages: breakDown})
+	s.url, s.accounts = f.URL, f.Accounts
 	return s
-}
-
-// wire makes every part of the service, as "gonets serve" does.
-func (s *site) wire(o settings) http.Handler {
-	s.t.Helper()
-	log, secret := dbtest.Log(s.t), make([]byte, 32)
-	bundle, err := i18n.New()
-	s.must(err)
-	q := queue.New(s.db, log)
-	letters, err := letter.New(s.db, q, bundle, letter.Options{From: "gonets@example.com", BaseURL: s.url, Secret: secret, Send: s.take})
-	s.must(err)
-	ledger := delivery.New(s.db, delivery.DefaultPolicy(), recipient.Addresses)
-	recipients := recipient.New(s.db, q, ledger, recipient.Options{Secret: secret, BaseURL: s.url, ImportMax: 1 << 20})
-	messages := message.New(s.db, bundle)
-	mailings := mailing.New(s.db, q, recipients, messages, ledger, log, mailing.Options{})
-	set := setting.New(s.db, !o.Closed)
-	s.accounts = account.New(s.db, letters, account.Options{
-		Registration: set.RegistrationOpen, Argon: account.Argon{Memory: 8, Time: 1, Threads: 1}, OnBlock: mailings.PauseOwnerTx,
-	})
-	server, err := httpd.New(httpd.Parts{DB: s.db, Accounts: s.accounts, Bundle: bundle, Log: log},
-		httpd.Options{Addr: o.Addr, BaseURL: s.url, CSP: assets.Policy})
-	s.must(err)
-	server.Pages(breakDown)
-	parts := web.Parts{
-		Server: server, DB: s.db, Accounts: s.accounts, Recipients: recipients, Messages: messages, Mailings: mailings,
-		Ledger: ledger, Settings: set, Stats: stats.New(s.db, mailings), Articles: blog.New(s.db), Bundle: bundle, Log: log,
-	}
-	if o.Sandbox {
-		parts.Inbox = sandbox.New(s.db, sandbox.Options{Log: log})
-	}
-	s.must(web.Mount(parts, web.Options{BaseURL: s.url, Version: "test"}))
-	s.must(q.Open(queue.Workers{queue.Letters: 2}))
-	s.must(q.Start(s.t.Context()))
-	s.t.Cleanup(func() { s.must(q.Stop(context.WithoutCancel(s.t.Context()))) })
-	return server
 }
 
 // take is the mail server.
