@@ -16,7 +16,7 @@ import (
 // Statistics are attempts summed up, so that a page about them costs the same
 // however many are kept. They are written in two steps. Each of the ledger's
 // transactions adds one line per kind of attempt to the journal: that is all
-// that sending pays. Every other second somebody folds the journal into the
+// that sending pays. Every few seconds somebody folds the journal into the
 // rollups (see Fold). Rollups and journal together are equal to a count of the
 // attempts, at every moment and in every snapshot.
 

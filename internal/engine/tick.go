@@ -16,10 +16,11 @@ import (
 func (e *Engine) ticks() {
 	clock := time.NewTicker(tickEvery)
 	defer clock.Stop()
-	swept := 0
-	for {
-		if swept%2 == 0 {
+	for second, nudged := 0, false; ; {
+		if !nudged && second%sweepEvery == 0 {
 			e.try("sweep", e.sweep)
+		}
+		if !nudged && second%foldEvery == 0 {
 			e.try("fold", e.Ledger.Fold)
 		}
 		if e.o.Scheduler {
@@ -30,11 +31,18 @@ func (e *Engine) ticks() {
 		case <-e.work.Done():
 			return
 		case <-clock.C:
-			swept++
+			second, nudged = second+1, false
 		case <-e.nudges:
+			nudged = true
 		}
 	}
 }
+
+// In seconds. Folding costs by the kinds of attempts, so less often is cheaper.
+const (
+	sweepEvery = 2
+	foldEvery  = 5
+)
 
 // try does a step and logs its failure: the next tick tries again.
 func (e *Engine) try(doing string, step func(context.Context) error) {
