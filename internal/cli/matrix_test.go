@@ -205,13 +205,14 @@ func (w *matrixWorld) framed(row matrixRow, asker string, answer *httptest.Respo
 		w.t.Errorf("matrix.txt:%d: the answer to the %s (%d) has %s", row.line, asker, answer.Code, what)
 	}
 	for name, want := range map[string]string{
-		"Content-Security-Policy":    "default-src 'none'",
-		"X-Content-Type-Options":     "nosniff",
-		"Referrer-Policy":            "",
-		"Permissions-Policy":         "camera=()",
-		"Cross-Origin-Opener-Policy": "same-origin",
-		"X-Frame-Options":            "",
-		"X-Request-Id":               "",
+		"Content-Security-Policy":      "default-src 'none'",
+		"X-Content-Type-Options":       "nosniff",
+		"Referrer-Policy":              "",
+		"Permissions-Policy":           "camera=()",
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Resource-Policy": "",
+		"X-Frame-Options":              "",
+		"X-Request-Id":                 "",
 	} {
 		if got := answer.Header().Get(name); got == "" || !strings.Contains(got, want) {
 			wrong(fmt.Sprintf("%s: %q", name, got))

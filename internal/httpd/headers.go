@@ -20,6 +20,7 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		}
 		h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Frame-Options", "DENY")
 		if s.base.Scheme == "https" {
 			h.Set("Strict-Transport-Security", "max-age=31536000")

@@ -174,14 +174,18 @@ func TestSandboxIsShownToItsOperator(t *testing.T) {
 	})
 }
 
-func TestHintAtTheFirstAdministrator(t *testing.T) {
-	each(t, settings{Addr: "127.0.0.1:0"}, func(s *site) {
-		s.user("anna@example.org", account.RoleModerator)
-		s.browser("ru").get("/login").shows(200, "gonets createsuperuser", "Администратора пока нет")
-		s.user("root@example.org", account.RoleAdmin)
-		s.browser("ru").get("/login").shows(200).lacks("createsuperuser")
-	})
+// TestFirstAdministrator is asked for on every page that a first visitor may
+// come to, from near or far, until there is one.
+func TestFirstAdministrator(t *testing.T) {
 	each(t, settings{Addr: "0.0.0.0:0"}, func(s *site) {
-		s.browser("ru").get("/login").shows(200).lacks("createsuperuser")
+		s.user("anna@example.org", account.RoleModerator)
+		pages := []string{"/", "/login", "/register"}
+		for _, path := range pages {
+			s.browser("ru").get(path).shows(200, "gonets createsuperuser", "пока нет администратора")
+		}
+		s.user("root@example.org", account.RoleAdmin)
+		for _, path := range pages {
+			s.browser("ru").get(path).shows(200).lacks("createsuperuser")
+		}
 	})
 }

@@ -17,6 +17,7 @@ type homePage struct {
 	layout.Page
 
 	Open     bool // to strangers who register
+	NoAdmin  bool // nobody administers the service yet
 	Census   mailing.Census
 	Features []feature
 }
@@ -33,10 +34,15 @@ func (s *Web) home(v *visit) error {
 	if err != nil {
 		return err
 	}
+	noAdmin, err := v.noAdmin()
+	if err != nil {
+		return err
+	}
 	p := homePage{
-		Page:   v.page("", layout.NoItem),
-		Open:   v.service().RegistrationOpen(),
-		Census: census,
+		Page:    v.page("", layout.NoItem),
+		NoAdmin: noAdmin,
+		Open:    v.service().RegistrationOpen(),
+		Census:  census,
 		Features: []feature{
 			{ui.IconUsers, "recipients"},
 			{ui.IconCalendar, "schedule"},
@@ -47,8 +53,12 @@ func (s *Web) home(v *visit) error {
 	return v.render(http.StatusOK, homeTempl(p))
 }
 
-// homeEdition is the numbers themselves: there is no other state.
+// homeEdition is the numbers themselves: there is no other state, once there is
+// an administrator.
 func (s *Web) homeEdition(v *visit) (string, error) {
+	if noAdmin, err := v.noAdmin(); noAdmin || err != nil {
+		return "", err
+	}
 	census, err := s.Mailings.Census(v.Context())
 	if err != nil {
 		return "", err

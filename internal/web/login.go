@@ -14,24 +14,18 @@ type loginPage struct {
 	Email      string
 	Next       string // where to go then: a path of ours; may be empty
 	Open       bool   // strangers may register
-	NoAdmin    bool   // the asker sits at a machine that nobody administers yet
+	NoAdmin    bool   // nobody administers the service yet
 	Unverified bool   // the password was right, but the address is not confirmed
 }
 
 func (v *visit) loginPage(email string) (loginPage, error) {
-	page := loginPage{
-		Email: email,
-		Next:  local(v.FormValue("next"), ""),
-		Open:  v.service().RegistrationOpen(),
-	}
-	if v.web.Server.Local(v.Request) {
-		administered, err := v.web.Accounts.HasAdmin(v.Context())
-		if err != nil {
-			return page, err
-		}
-		page.NoAdmin = !administered
-	}
-	return page, nil
+	noAdmin, err := v.noAdmin()
+	return loginPage{
+		Email:   email,
+		Next:    local(v.FormValue("next"), ""),
+		Open:    v.service().RegistrationOpen(),
+		NoAdmin: noAdmin,
+	}, err
 }
 
 func (s *Web) loginForm(v *visit) error {

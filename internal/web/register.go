@@ -13,16 +13,21 @@ import (
 type registerPage struct {
 	Email    string
 	TimeZone string // the browser's own; without script it stays empty
+	NoAdmin  bool   // nobody administers the service yet
 }
 
 func (s *Web) registerForm(v *visit) error {
-	switch {
-	case v.actor.ID != 0:
+	if v.actor.ID != 0 {
 		return v.redirect(afterLogin)
-	case !v.service().RegistrationOpen():
-		return v.render(http.StatusForbidden, registerClosedView(v.guest("register.closed_title")))
 	}
 	page := registerPage{Email: v.address()}
+	var err error
+	if page.NoAdmin, err = v.noAdmin(); err != nil {
+		return err
+	}
+	if !v.service().RegistrationOpen() {
+		return v.render(http.StatusForbidden, registerClosedView(v.guest("register.closed_title"), page))
+	}
 	return v.render(http.StatusOK, registerView(v.guest("register.title"), page, ui.NewForm(v.view, nil)))
 }
 
@@ -30,7 +35,7 @@ func (s *Web) registerForm(v *visit) error {
 // tells, to whoever reads it.
 func (s *Web) register(v *visit) error {
 	if !v.service().RegistrationOpen() {
-		return v.render(http.StatusForbidden, registerClosedView(v.guest("register.closed_title")))
+		return v.render(http.StatusForbidden, registerClosedView(v.guest("register.closed_title"), registerPage{}))
 	}
 	page := registerPage{Email: v.PostFormValue("email"), TimeZone: v.PostFormValue("time_zone")}
 	err := s.Accounts.Register(v.Context(), account.Registration{

@@ -11,6 +11,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"gonets/internal/account"
 	"gonets/internal/blog"
@@ -64,6 +65,8 @@ type Web struct {
 	assets *assets.Files
 	hub    *hub // of live reports
 	pages  *pages
+
+	administered atomic.Bool // somebody administers the service; see noAdmin
 }
 
 // Mount puts the pages on the server.
