@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gonets/internal/account"
+	"gonets/internal/account/group"
 	"gonets/internal/db"
 	"gonets/internal/delivery"
 	"gonets/internal/engine"
@@ -55,12 +56,12 @@ func (n *node) close() { n.db.Close() } // nothing is written any more
 
 // furnish gives an empty database its user.
 func (n *node) furnish(ctx context.Context) error {
-	if err := n.db.Migrate(ctx, queue.Migrate(n.db)); err != nil {
+	if err := n.db.Migrate(ctx, queue.Migrate(n.db), group.Migrate(n.db)); err != nil {
 		return err
 	}
 	return n.db.Tx(ctx, func(tx db.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO users (email, email_key, password_hash, role, created_at)
-			VALUES ('o@example.test', 'o@example.test', '', 'user', 1)`)
+		_, err := tx.Exec(ctx, `INSERT INTO users (email, email_key, password_hash, created_at)
+			VALUES ('o@example.test', 'o@example.test', '', 1)`)
 		return err
 	})
 }

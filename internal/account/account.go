@@ -21,17 +21,21 @@
 // # Sessions
 //
 // A session carries the user's id and session epoch; ActorFor compares the
-// epoch with the user's. A new password or a block raises it, which ends every
-// session at once, on every node.
+// epoch with the user's. A new password, a block or other permissions raise it,
+// which ends every session at once, on every node.
 //
 // # Permission
 //
 // Can is the one policy: who (Actor) may do what (Action) to whose (Object).
-// Every front door passes an Actor down, and every method asks.
+// Every front door passes an Actor down, and every method asks. People may do
+// as they like with what is their own; what else they may, the groups they are
+// in say, by permissions that are called like the actions.
 package account
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"gonets/internal/db"
@@ -42,9 +46,11 @@ import (
 type User struct {
 	ID            int64
 	Email         string
-	Role          Role
-	Locale        string // BCP 47: "en", "ru"
-	TimeZone      string // IANA
+	Role          Role        // as the groups give it
+	Groups        []string    // names, sorted
+	Permissions   Permissions // of the groups together
+	Locale        string      // BCP 47: "en", "ru"
+	TimeZone      string      // IANA
 	VerifiedAt    time.Time
 	BlockedAt     time.Time
 	BlockedReason string
@@ -53,7 +59,7 @@ type User struct {
 }
 
 // Object is the user as one to whom something is done.
-func (u User) Object() Object { return Object{Kind: "user", Owner: u.ID, Role: u.Role} }
+func (u User) Object() Object { return Object{Kind: "user", Owner: u.ID, Permissions: u.Permissions} }
 
 // State is where a user stands.
 type State string
@@ -80,7 +86,7 @@ func (u User) State() State {
 // Actor is the user as one who acts. Its Address is left for the front door
 // to set.
 func (u User) Actor() Actor {
-	return Actor{ID: u.ID, Email: u.Email, Role: u.Role, Locale: u.Locale, TimeZone: u.TimeZone}
+	return Actor{ID: u.ID, Email: u.Email, Role: u.Role, Permissions: u.Permissions, Locale: u.Locale, TimeZone: u.TimeZone}
 }
 
 // Options are what Accounts needs to know. The zero value is ready.
@@ -130,7 +136,14 @@ func New(d *db.DB, letters *letter.Post, o Options) *Accounts {
 const userColumns = `
 	id,
 	email,
-	role,
+	coalesce((
+		SELECT string_agg(g.name, ' ')
+		  FROM group_members m JOIN groups g ON g.id = m.group_id
+		 WHERE m.user_id = users.id), ''),
+	coalesce((
+		SELECT string_agg(p.permission, ' ')
+		  FROM group_members m JOIN group_permissions p ON p.group_id = m.group_id
+		 WHERE m.user_id = users.id), ''),
 	locale,
 	time_zone,
 	verified_at,
@@ -142,12 +155,13 @@ const userColumns = `
 // scanUser reads userColumns, and behind them whatever more names.
 func scanUser(row db.Row, more ...any) (User, error) {
 	var u User
-	var role string
+	var groups, permissions string
 	var verified, blocked, created db.Time
 	err := row.Scan(append([]any{
 		&u.ID,
 		&u.Email,
-		&role,
+		&groups,
+		&permissions,
 		&u.Locale,
 		&u.TimeZone,
 		&verified,
@@ -156,7 +170,9 @@ func scanUser(row db.Row, more ...any) (User, error) {
 		&created,
 		&u.SessionEpoch,
 	}, more...)...)
-	u.Role = Role(role)
+	u.Groups = strings.Fields(groups)
+	slices.Sort(u.Groups)
+	u.Role, u.Permissions = roleOf(u.Groups), readPermissions(permissions)
 	u.VerifiedAt, u.BlockedAt, u.CreatedAt = verified.Time(), blocked.Time(), created.Time()
 	return u, err
 }

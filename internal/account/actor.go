@@ -14,13 +14,14 @@ import (
 // Actor is who acts. It is passed down as an argument, never hidden in a
 // context. The zero value is nobody.
 type Actor struct {
-	ID       int64
-	Email    string
-	Role     Role
-	Locale   string
-	TimeZone string
-	Address  string // the client's network address, for the audit and the limits
-	System   bool   // the command line: may do everything
+	ID          int64
+	Email       string
+	Role        Role        // to be shown; decides nothing
+	Permissions Permissions // what they may do to what is not their own
+	Locale      string
+	TimeZone    string
+	Address     string // the client's network address, for the audit and the limits
+	System      bool   // the command line: may do everything
 }
 
 // CommandLine is the actor of commands: whoever can read the secret and write

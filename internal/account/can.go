@@ -1,35 +1,53 @@
 package account
 
-import "gonets/internal/fault"
+import (
+	"slices"
 
-// Role is what a user is to the service.
+	"gonets/internal/account/group"
+	"gonets/internal/fault"
+)
+
+// Role is what a user is to the service, in a word. It follows from the groups
+// they are in, is there to be shown, and decides nothing: permissions do.
 type Role string
 
+// The roles.
 const (
 	RoleUser      Role = "user"
-	RoleModerator Role = "moderator" // a user who keeps order
-	RoleAdmin     Role = "admin"     // a moderator who runs the service
+	RoleModerator Role = "moderator" // in the group of moderators
+	RoleAdmin     Role = "admin"     // in the group of administrators
 )
 
 // Valid reports whether r is one of the three.
 func (r Role) Valid() bool { return r == RoleUser || r == RoleModerator || r == RoleAdmin }
 
-// rank orders the roles; an unknown one is below all.
-func (r Role) rank() int {
+// groups are those that make a user the role's.
+func (r Role) groups() []string {
 	switch r {
-	case RoleUser:
-		return 1
 	case RoleModerator:
-		return 2
+		return []string{group.Moderators}
 	case RoleAdmin:
-		return 3
+		return []string{group.Administrators}
 	default:
-		return 0
+		return nil
+	}
+}
+
+// roleOf is the highest role that the groups give.
+func roleOf(groups []string) Role {
+	switch {
+	case slices.Contains(groups, group.Administrators):
+		return RoleAdmin
+	case slices.Contains(groups, group.Moderators):
+		return RoleModerator
+	default:
+		return RoleUser
 	}
 }
 
 // Action is what somebody wants to do: "kind.verb". An edit is everything that
-// an owner does to the object: make, change, delete, start, pause.
+// an owner does to the object: make, change, delete, start, pause. Its name is
+// also that of the permission to do it to what is not one's own.
 type Action string
 
 const (
@@ -43,9 +61,14 @@ const (
 
 	UserView   Action = "user.view" // also list
 	UserCreate Action = "user.create"
-	UserEdit   Action = "user.edit"  // password, language, time zone
-	UserBlock  Action = "user.block" // and unblock
-	UserRole   Action = "user.role"
+	UserEdit   Action = "user.edit" // password, language, time zone
+	UserVerify Action = "user.verify"
+	UserBlock  Action = "user.block"  // and unblock
+	UserGroup  Action = "user.group"  // who is in which group
+	UserDelete Action = "user.delete" // with everything that is theirs
+
+	GroupView Action = "group.view"
+	GroupEdit Action = "group.edit" // what a group's members may do
 
 	TokenView   Action = "token.view"
 	TokenCreate Action = "token.create"
@@ -62,83 +85,113 @@ const (
 // Object is what an action is done to.
 type Object struct {
 	Kind  string // the action's own: "mailing"; may be empty
-	Owner int64  // the user it belongs to; 0: nobody's, so the role alone decides
-	Role  Role   // of a user that is the object; empty for everything else
+	Owner int64  // the user it belongs to; 0: nobody's, so permissions alone decide
+
+	Permissions Permissions // of a user who is the object; none for everything else
 }
 
 // rule says who may do an action.
 type rule struct {
-	owner bool // whoever the object belongs to
-	role  Role // and everybody of this role or above; empty: nobody else
-	// others: never to oneself, and only to users of a lower role than one's
-	// own, except that admins may do it to each other.
+	action  Action
+	owner   bool // whoever the object belongs to
+	granted bool // whoever has the permission; otherwise no group can give it
+	// others: never to oneself, and only to users who may do less than oneself;
+	// who decides about groups may do it to their equals, too.
 	others bool
 	view   Action // the action that says whether the object may be seen at all
 }
 
-// rules are the whole policy.
-var rules = map[Action]rule{
-	RecipientView:  {owner: true, view: RecipientView},
-	RecipientEdit:  {owner: true, view: RecipientView},
-	MessageView:    {owner: true, view: MessageView},
-	MessageEdit:    {owner: true, view: MessageView},
-	MailingView:    {owner: true, role: RoleModerator, view: MailingView},
-	MailingEdit:    {owner: true, view: MailingView},
-	MailingDisable: {role: RoleModerator, view: MailingView},
+// policy is the whole policy, an action a line. The order means nothing.
+var policy = [...]rule{
+	// Nobody but the owner sees a recipient whole, or touches what is theirs.
+	{action: RecipientView, owner: true, view: RecipientView},
+	{action: RecipientEdit, owner: true, view: RecipientView},
+	{action: MessageView, owner: true, view: MessageView},
+	{action: MessageEdit, owner: true, view: MessageView},
+	{action: MailingView, owner: true, granted: true, view: MailingView},
+	{action: MailingEdit, owner: true, view: MailingView},
+	{action: MailingDisable, granted: true, view: MailingView},
 
-	UserView:   {owner: true, role: RoleModerator, view: UserView},
-	UserCreate: {role: RoleAdmin, view: UserView},
-	UserEdit:   {owner: true, view: UserView},
-	UserBlock:  {role: RoleModerator, others: true, view: UserView},
-	UserRole:   {role: RoleAdmin, others: true, view: UserView},
+	{action: UserView, owner: true, granted: true, view: UserView},
+	{action: UserCreate, granted: true, view: UserView},
+	{action: UserEdit, owner: true, view: UserView},
+	{action: UserVerify, granted: true, others: true, view: UserView},
+	{action: UserBlock, granted: true, others: true, view: UserView},
+	{action: UserGroup, granted: true, others: true, view: UserView},
+	{action: UserDelete, granted: true, others: true, view: UserView},
 
-	TokenView:   {owner: true, role: RoleAdmin, view: TokenView},
-	TokenCreate: {owner: true, view: TokenView}, // a token acts as its owner
-	TokenRevoke: {owner: true, role: RoleAdmin, view: TokenView},
+	{action: GroupView, granted: true, view: GroupView},
+	{action: GroupEdit, granted: true, view: GroupView},
 
-	StatisticsView: {owner: true, role: RoleModerator, view: StatisticsView},
+	{action: TokenView, owner: true, granted: true, view: TokenView},
+	{action: TokenCreate, owner: true, view: TokenView}, // a token acts as its owner
+	{action: TokenRevoke, owner: true, granted: true, view: TokenView},
 
-	ArticleEdit: {role: RoleAdmin, view: ArticleEdit},
-	AuditView:   {role: RoleAdmin, view: AuditView},
-	ServiceView: {role: RoleAdmin, view: ServiceView},
-	ServiceEdit: {role: RoleAdmin, view: ServiceView},
+	{action: ArticleEdit, granted: true, view: ArticleEdit},
+	{action: AuditView, granted: true, view: AuditView},
+	{action: StatisticsView, owner: true, granted: true, view: StatisticsView},
+	{action: ServiceView, granted: true, view: ServiceView},
+	{action: ServiceEdit, granted: true, view: ServiceView},
+}
+
+// A set of permissions has a bit for each line of the policy.
+const _ = uint(64 - len(policy))
+
+// places are where actions stand in the policy.
+var places = func() map[Action]int {
+	m := make(map[Action]int, len(policy))
+	for i, r := range policy {
+		m[r.action] = i
+	}
+	return m
+}()
+
+// place is where an action stands in the policy: below 0 where it does not.
+func place(a Action) int {
+	if i, known := places[a]; known {
+		return i
+	}
+	return -1
 }
 
 // Can is the one policy. Nobody (an Actor without ID) may do nothing, the
-// command line everything, and what the rules do not name nobody.
+// command line everything, and what the policy does not name nobody.
 func Can(actor Actor, action Action, object Object) bool {
-	r, known := rules[action]
+	i := place(action)
 	switch {
-	case !known:
+	case i < 0:
 		return false
 	case actor.System:
 		return true
 	case actor.ID == 0:
 		return false
 	}
-	own := object.Owner == actor.ID
+	r, own := policy[i], object.Owner == actor.ID
 	if r.owner && own {
 		return true
 	}
-	if r.role == "" || actor.Role.rank() < r.role.rank() {
+	if !actor.Permissions.Has(action) {
 		return false
 	}
-	if !r.others {
-		return true
-	}
-	return !own && (object.Role.rank() < actor.Role.rank() || actor.Role == RoleAdmin)
+	return !r.others || !own && actor.outranks(object.Permissions)
+}
+
+// outranks reports whether the actor may do more than somebody with these
+// permissions, or at least as much and decides about groups, so that
+// administrators can part from each other.
+func (a Actor) outranks(p Permissions) bool {
+	return a.Permissions.Contain(p) && (a.Permissions != p || a.Permissions.Has(UserGroup))
 }
 
 // Check is Can as an error: nil; "not there" where the actor may not even see
 // the object; "forbidden" where they see it, or where the object is nobody's
 // and so hides nothing.
 func Check(actor Actor, action Action, object Object) error {
-	switch {
-	case Can(actor, action, object):
+	if Can(actor, action, object) {
 		return nil
-	case object.Owner == 0 || Can(actor, rules[action].view, object):
-		return fault.Denied()
-	default:
-		return fault.Missing()
 	}
+	if i := place(action); object.Owner == 0 || i >= 0 && Can(actor, policy[i].view, object) {
+		return fault.Denied()
+	}
+	return fault.Missing()
 }

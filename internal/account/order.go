@@ -15,7 +15,7 @@ const maxReason = 500 // characters
 // Block keeps a user out, with a reason that the user is told by a letter and
 // at every login: every session ends, no API token counts until the block is
 // lifted, and OnBlock stops what runs. Errors: Invalid (reason), Conflict where
-// the user is blocked already.
+// the user is blocked already or the last who administers the service.
 func (a *Accounts) Block(ctx context.Context, actor Actor, id int64, reason string) (User, error) {
 	return a.order(ctx, actor, UserBlock, id, func(tx db.Tx, u User) error {
 		var fields fault.Fields
@@ -33,6 +33,9 @@ func (a *Accounts) Block(ctx context.Context, actor Actor, id int64, reason stri
 		}
 		if n == 0 {
 			return fault.New(fault.Conflict, "account.already_blocked", nil)
+		}
+		if err := keepAdminTx(ctx, tx, u); err != nil {
+			return err
 		}
 		if err := audit.RecordTx(ctx, tx, actor.Entry(UserBlock, "user", id, reason).Named(u.Email)); err != nil {
 			return err
@@ -81,23 +84,6 @@ func (a *Accounts) noticeTx(ctx context.Context, tx db.Tx, u User, kind letter.K
 	}
 	return a.letters.EnqueueTx(ctx, tx, letter.Letter{
 		Kind: kind, To: u.Email, Locale: u.Locale, Args: map[string]string{"reason": reason},
-	})
-}
-
-// SetRole makes a user another role's; it counts from the next request on.
-// Errors: Invalid (role).
-func (a *Accounts) SetRole(ctx context.Context, actor Actor, id int64, role Role) (User, error) {
-	return a.order(ctx, actor, UserRole, id, func(tx db.Tx, u User) error {
-		if !role.Valid() {
-			return fault.Fields{{Name: "role", Key: "error.choice"}}.Err()
-		}
-		if u.Role == role {
-			return nil
-		}
-		if _, err := tx.Exec(ctx, `UPDATE users SET role = $2 WHERE id = $1`, id, string(role)); err != nil {
-			return err
-		}
-		return actor.record(ctx, tx, UserRole, "user", id, string(u.Role)+" → "+string(role))
 	})
 }
 

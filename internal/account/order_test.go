@@ -114,7 +114,8 @@ func TestWhoMayBlockWhom(t *testing.T) {
 		w.wantKey(try(moderator.Actor(), admin.ID), fault.Forbidden, "error.forbidden")
 		w.must(try(moderator.Actor(), user.ID))
 		w.must(try(admin.Actor(), moderator.ID))
-		w.must(try(account.CommandLine(), admin.ID))
+		w.wantKey(try(account.CommandLine(), admin.ID), fault.Conflict, "account.last_admin")
+		w.must(try(w.user("root@example.org", account.RoleAdmin).Actor(), admin.ID))
 	})
 }
 
@@ -152,34 +153,6 @@ func TestHooksShareTheTransaction(t *testing.T) {
 		w.must(err)
 		if got := strings.Join(calls, " "); got != "block block unblock" {
 			t.Errorf("got %s", got)
-		}
-	})
-}
-
-func TestSetRole(t *testing.T) {
-	each(t, func(w *world) {
-		user := w.user("anna@example.org", account.RoleUser)
-		admin := w.user("admin@example.org", account.RoleAdmin).Actor()
-		_, err := w.SetRole(w.ctx, admin, user.ID, "emperor")
-		w.wantFields(err, "role error.choice")
-		_, err = w.SetRole(w.ctx, admin, admin.ID, account.RoleUser)
-		w.wantKey(err, fault.Forbidden, "error.forbidden") // the last admin can't leave by mistake
-		for range 2 {
-			u, err := w.SetRole(w.ctx, admin, user.ID, account.RoleModerator)
-			w.must(err)
-			if u.Role != account.RoleModerator {
-				t.Errorf("got %s", u.Role)
-			}
-		}
-		actor, err := w.ActorFor(w.ctx, user.ID, user.SessionEpoch) // at once, in the same session
-		w.must(err)
-		if actor.Role != account.RoleModerator {
-			t.Errorf("got %s", actor.Role)
-		}
-		entries, _, err := audit.List(w.ctx, w.db.Read(), audit.Filter{Action: string(account.UserRole)})
-		w.must(err)
-		if len(entries) != 1 || entries[0].Reason != "user → moderator" {
-			t.Errorf("got %+v", entries)
 		}
 	})
 }

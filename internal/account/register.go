@@ -65,7 +65,7 @@ type newcomer struct {
 
 func (a *Accounts) registerTx(ctx context.Context, tx db.Tx, n newcomer, token string) error {
 	key := n.address.Key()
-	_, err := insertUserTx(ctx, tx, n, RoleUser, false)
+	_, err := insertUserTx(ctx, tx, n, false)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return err
 	}
@@ -87,17 +87,17 @@ func (a *Accounts) registerTx(ctx context.Context, tx db.Tx, n newcomer, token s
 }
 
 // insertUserTx is db.ErrNoRows where the address has an account already.
-func insertUserTx(ctx context.Context, tx db.Tx, n newcomer, role Role, verified bool) (id int64, err error) {
+func insertUserTx(ctx context.Context, tx db.Tx, n newcomer, verified bool) (id int64, err error) {
 	now := db.At(tx.Now())
 	var verifiedAt db.Time
 	if verified {
 		verifiedAt = now
 	}
 	err = tx.QueryRow(ctx, `INSERT INTO users
-			(email, email_key, password_hash, role, locale, time_zone, verified_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			(email, email_key, password_hash, locale, time_zone, verified_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (email_key) DO NOTHING RETURNING id`,
-		n.address.String(), n.address.Key(), n.hash, string(role), n.locale, n.timeZone, verifiedAt, now).Scan(&id)
+		n.address.String(), n.address.Key(), n.hash, n.locale, n.timeZone, verifiedAt, now).Scan(&id)
 	return id, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -40,7 +41,7 @@ func TestFromStrangerToUser(t *testing.T) {
 		}
 		in, err := w.Login(w.ctx, "ANNA@EXAMPLE.ORG", password, home)
 		w.must(err)
-		if in != u {
+		if !reflect.DeepEqual(in, u) {
 			t.Errorf("got %+v, want %+v", in, u)
 		}
 		actor, err := w.ActorFor(w.ctx, in.ID, in.SessionEpoch)

@@ -21,14 +21,19 @@ type NewUser struct {
 	Verified bool // the address needs no confirmation; otherwise a link is sent
 }
 
-// Create makes a user. Errors: Invalid (email, also where it is taken,
-// password, role).
+// Create makes a user. A role is the groups that give it. Errors: Invalid
+// (email, also where it is taken, password, role).
 func (a *Accounts) Create(ctx context.Context, actor Actor, n NewUser) (u User, err error) {
 	if err := Check(actor, UserCreate, Object{Kind: "user"}); err != nil {
 		return User{}, err
 	}
 	if n.Role == "" {
 		n.Role = RoleUser
+	}
+	if n.Role != RoleUser {
+		if err := Check(actor, UserGroup, Object{Kind: "user"}); err != nil {
+			return User{}, err
+		}
 	}
 	var fields fault.Fields
 	address := checkEmail(&fields, "email", n.Email)
@@ -57,12 +62,17 @@ func (a *Accounts) Create(ctx context.Context, actor Actor, n NewUser) (u User, 
 }
 
 func (a *Accounts) createTx(ctx context.Context, tx db.Tx, actor Actor, n newcomer, role Role, verified bool, token string) (User, error) {
-	id, err := insertUserTx(ctx, tx, n, role, verified)
+	id, err := insertUserTx(ctx, tx, n, verified)
 	if errors.Is(err, db.ErrNoRows) {
 		return User{}, fault.Fields{{Name: "email", Key: "account.email_taken", Args: fault.Args{"Email": n.address.String()}}}.Err()
 	}
 	if err != nil {
 		return User{}, err
+	}
+	for _, name := range role.groups() {
+		if err := joinTx(ctx, tx, actor, name, id); err != nil {
+			return User{}, err
+		}
 	}
 	if err := actor.record(ctx, tx, UserCreate, "user", id, string(role)); err != nil {
 		return User{}, err
@@ -190,17 +200,6 @@ func (a *Accounts) Emails(ctx context.Context, actor Actor, ids []int64) (map[in
 		emails[id] = email
 	}
 	return emails, rows.Err()
-}
-
-// HasAdmin says whether anybody administers the service: before the first one
-// is made at the command line, nobody can.
-func (a *Accounts) HasAdmin(ctx context.Context) (bool, error) {
-	var count int64
-	err := a.db.Read().QueryRow(ctx, `SELECT count(*) FROM users WHERE role = $1`, string(RoleAdmin)).Scan(&count)
-	if err != nil {
-		return false, fmt.Errorf("count administrators: %w", err)
-	}
-	return count > 0, nil
 }
 
 // UpdateProfile sets the actor's language and time zone. Errors: Invalid

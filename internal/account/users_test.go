@@ -3,6 +3,7 @@ package account_test
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"testing"
 
 	"gonets/internal/account"
@@ -50,7 +51,7 @@ func TestGetAndByEmail(t *testing.T) {
 			if tt.seen {
 				w.must(errID)
 				w.must(errEmail)
-				if byID != anna || byEmail != anna {
+				if !reflect.DeepEqual(byID, anna) || !reflect.DeepEqual(byEmail, anna) {
 					t.Errorf("got %+v and %+v, want %+v", byID, byEmail, anna)
 				}
 				continue

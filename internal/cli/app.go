@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gonets/internal/account"
+	"gonets/internal/account/group"
 	"gonets/internal/blog"
 	"gonets/internal/config"
 	"gonets/internal/db"
@@ -79,7 +80,7 @@ func (s *session) openDB(ctx context.Context) (*db.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Migrate(ctx, queue.Migrate(store)); err != nil {
+	if err := store.Migrate(ctx, queue.Migrate(store), group.Migrate(store)); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return store, nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gonets/internal/account/group"
 	"gonets/internal/db"
 	"gonets/internal/fault"
 	"gonets/internal/queue"
@@ -164,7 +165,7 @@ func kind(store *db.DB) string {
 }
 
 func (d *doctor) schema(ctx context.Context, store *db.DB) {
-	err := store.Migrate(ctx, queue.Migrate(store))
+	err := store.Migrate(ctx, queue.Migrate(store), group.Migrate(store))
 	var version int64
 	if err == nil {
 		version, err = store.SchemaVersion(ctx)

@@ -187,8 +187,8 @@ func (n *node) user() (id int64) {
 	n.t.Helper()
 	ctx := n.t.Context()
 	err := n.db.Tx(ctx, func(tx db.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO users (email, email_key, password_hash, role, created_at)
-			VALUES ('o@example.test', 'o@example.test', '', 'user', 1) ON CONFLICT DO NOTHING`)
+		_, err := tx.Exec(ctx, `INSERT INTO users (email, email_key, password_hash, created_at)
+			VALUES ('o@example.test', 'o@example.test', '', 1) ON CONFLICT DO NOTHING`)
 		if err != nil {
 			return err
 		}

@@ -114,7 +114,7 @@ func newNode(t *testing.T, url string, c *clock) *world {
 		messages: message.New(d, bundle),
 		anna:     account.Actor{ID: 1, Role: account.RoleUser},
 		boris:    account.Actor{ID: 2, Role: account.RoleUser},
-		mod:      account.Actor{ID: 3, Role: account.RoleModerator, Email: "mod@gonets.test"},
+		mod:      account.Actor{ID: 3, Permissions: account.Grants(account.MailingView, account.MailingDisable), Email: "mod@gonets.test"},
 	}
 	w.recipients = recipient.New(d, q, w.ledger, recipient.Options{Secret: []byte("secret"), BaseURL: "https://mail.test"})
 	w.settings = setting.New(d, true)
@@ -162,8 +162,8 @@ func (w *world) exec(query string, args ...any) {
 func (w *world) users() {
 	w.t.Helper()
 	for id := 1; id <= 3; id++ {
-		w.exec(`INSERT INTO users (id, email, email_key, password_hash, role, created_at)
-			VALUES ($1, $2, $2, '', 'user', 1)`, id, fmt.Sprintf("user%d@gonets.test", id))
+		w.exec(`INSERT INTO users (id, email, email_key, password_hash, created_at)
+			VALUES ($1, $2, $2, '', 1)`, id, fmt.Sprintf("user%d@gonets.test", id))
 	}
 }
 

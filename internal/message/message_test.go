@@ -266,7 +266,7 @@ func TestVersions(t *testing.T) {
 func TestForeign(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		m, owner, other := newMessages(t, d), newUser(t, d, "owner@example.com"), newUser(t, d, "other@example.com")
-		other.Role = account.RoleAdmin
+		other.Permissions = account.Everything()
 		made, err := m.Create(t.Context(), owner, message.Draft{Subject: "s", Format: message.Text, Body: "b"})
 		if err != nil {
 			t.Fatal(err)
@@ -468,8 +468,8 @@ func newMessages(t testing.TB, d *db.DB) *message.Messages {
 func newUser(t *testing.T, d *db.DB, email string) account.Actor {
 	t.Helper()
 	actor := account.Actor{Email: email, Role: account.RoleUser}
-	insert(t, d, &actor.ID, `INSERT INTO users (email, email_key, password_hash, role, created_at)
-		VALUES ($1, $1, '', 'user', 1) RETURNING id`, email)
+	insert(t, d, &actor.ID, `INSERT INTO users (email, email_key, password_hash, created_at)
+		VALUES ($1, $1, '', 1) RETURNING id`, email)
 	return actor
 }
 

@@ -57,8 +57,8 @@ func newBench(t testing.TB, d *db.DB) *bench {
 	}
 	err := d.Tx(t.Context(), func(tx db.Tx) error {
 		for id := 1; id <= 2; id++ {
-			_, err := tx.Exec(t.Context(), `INSERT INTO users (id, email, email_key, password_hash, role, created_at)
-				VALUES ($1, $2, $2, '', 'user', 1)`, id, fmt.Sprintf("user%d@gonets.test", id))
+			_, err := tx.Exec(t.Context(), `INSERT INTO users (id, email, email_key, password_hash, created_at)
+				VALUES ($1, $2, $2, '', 1)`, id, fmt.Sprintf("user%d@gonets.test", id))
 			if err != nil {
 				return err
 			}

@@ -113,7 +113,7 @@ func (v *visit) page(title string, active layout.Item) layout.Page {
 func (v *visit) blank() layout.Page {
 	p := layout.Page{
 		View:    v.view,
-		User:    layout.User{Email: v.actor.Email, Role: string(v.actor.Role)},
+		User:    layout.User{Email: v.actor.Email, Role: string(v.actor.Role), Permissions: v.actor.Permissions},
 		Theme:   layout.Auto,
 		Path:    v.URL.RequestURI(),
 		Sandbox: v.web.Inbox != nil,

@@ -19,6 +19,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"gonets/internal/account/group"
 	"gonets/internal/db"
 	"gonets/internal/queue"
 )
@@ -131,7 +132,7 @@ func migrate(t testing.TB, url string) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if err := d.Migrate(t.Context(), queue.Migrate(d)); err != nil {
+	if err := d.Migrate(t.Context(), queue.Migrate(d), group.Migrate(d)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"gonets/internal/account"
 	"gonets/internal/fault"
 	"gonets/internal/i18n"
 	"gonets/internal/web/assets"
@@ -78,7 +79,7 @@ func frame(l *i18n.Localizer, theme layout.Theme, files *assets.Files) layout.Pa
 	return layout.Page{
 		View:    ui.View{Localizer: l, Zone: time.FixedZone("Europe/Moscow", 3*60*60), Now: now()},
 		Theme:   theme,
-		User:    layout.User{Email: "courier@example.test", Role: "admin"},
+		User:    layout.User{Email: "courier@example.test", Role: "admin", Permissions: account.Everything()},
 		Path:    "/list",
 		Version: "1.0",
 		Sandbox: true,

@@ -20,7 +20,9 @@ package layout
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
+	"gonets/internal/account"
 	"gonets/internal/i18n"
 	"gonets/internal/web/assets"
 	"gonets/internal/web/ui"
@@ -59,15 +61,10 @@ func (p Page) Key() string {
 
 // User is who is logged in.
 type User struct {
-	Email string
-	Role  string // user, moderator, admin
+	Email       string
+	Role        string              // user, moderator, admin: to be shown
+	Permissions account.Permissions // decide what the menu has
 }
-
-// Moderates reports whether the menu has the moderators' part.
-func (u User) Moderates() bool { return u.Role == "moderator" || u.Role == "admin" }
-
-// Administers reports whether the menu has the administrators' part.
-func (u User) Administers() bool { return u.Role == "admin" }
 
 // Flash is a word about what was just done, shown once.
 type Flash struct {
@@ -109,6 +106,8 @@ const (
 	ModerationMailings Item = "moderation_mailings"
 	ModerationUsers    Item = "moderation_users"
 	AdminAudit         Item = "admin_audit"
+	AdminUsers         Item = "admin_users"
+	AdminGroups        Item = "admin_groups"
 	Sandbox            Item = "sandbox"
 	Profile            Item = "profile"
 )
@@ -118,6 +117,25 @@ type entry struct {
 	item Item
 	url  string
 	icon ui.IconName
+}
+
+// part is a part of the menu.
+type part struct {
+	title   string // translation key; empty: none
+	entries []entry
+}
+
+// menu is what the menu has for whoever looks; a part without entries is left
+// out.
+func menu(p Page) []part {
+	return slices.DeleteFunc([]part{
+		{"", own()},
+		{"layout.moderation", allowed(p, []guarded{
+			{account.MailingView, entry{ModerationMailings, "/moderation/mailings", ui.IconListDetails}},
+			{account.UserBlock, entry{ModerationUsers, "/moderation/users", ui.IconShield}},
+		})},
+		{"layout.admin", allowed(p, administration(p))},
+	}, func(m part) bool { return len(m.entries) == 0 })
 }
 
 // own is everybody's part of the menu.
@@ -131,27 +149,29 @@ func own() []entry {
 	}
 }
 
-// moderation is the part of those who keep order.
-func moderation(p Page) []entry {
-	if !p.User.Moderates() {
-		return nil
-	}
-	return []entry{
-		{ModerationMailings, "/moderation/mailings", ui.IconListDetails},
-		{ModerationUsers, "/moderation/users", ui.IconShield},
-	}
+// guarded is an entry for those who have a permission.
+type guarded struct {
+	permission account.Action
+	entry      entry
 }
 
 // administration is the part of those who run the service.
-func administration(p Page) []entry {
-	if !p.User.Administers() {
-		return nil
-	}
-	entries := []entry{
-		{AdminAudit, "/admin/audit", ui.IconHistory},
+func administration(p Page) []guarded {
+	entries := []guarded{
+		{account.AuditView, entry{AdminAudit, "/admin/audit", ui.IconHistory}},
 	}
 	if p.Sandbox {
-		entries = append(entries, entry{Sandbox, "/sandbox", ui.IconInbox})
+		entries = append(entries, guarded{account.ServiceView, entry{Sandbox, "/sandbox", ui.IconInbox}})
+	}
+	return entries
+}
+
+// allowed are the entries for which whoever looks has the permission.
+func allowed(p Page, all []guarded) (entries []entry) {
+	for _, g := range all {
+		if p.User.Permissions.Has(g.permission) {
+			entries = append(entries, g.entry)
+		}
 	}
 	return entries
 }

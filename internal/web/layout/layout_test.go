@@ -7,13 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"gonets/internal/account"
 	"gonets/internal/i18n"
 	"gonets/internal/web/assets"
 	"gonets/internal/web/layout"
 	"gonets/internal/web/ui"
 )
 
-func page(t *testing.T, lang, role string) layout.Page {
+func page(t *testing.T, lang string, permissions ...account.Action) layout.Page {
 	t.Helper()
 	bundle, err := i18n.New()
 	if err != nil {
@@ -27,7 +28,7 @@ func page(t *testing.T, lang, role string) layout.Page {
 		View:   ui.View{Localizer: bundle.For(lang), Zone: time.UTC},
 		Title:  "A & B",
 		Active: layout.Recipients,
-		User:   layout.User{Email: "a@example.test", Role: role},
+		User:   layout.User{Email: "a@example.test", Permissions: account.Grants(permissions...)},
 		Theme:  layout.Dark,
 		Path:   `/recipients?q="x"`,
 		Assets: files,
@@ -50,15 +51,15 @@ func TestShell(t *testing.T) {
 		want, not []string
 	}{
 		{
-			"user", page(t, "ru", "user"),
+			"user", page(t, "ru"),
 			[]string{
 				`lang="ru"`, `data-bs-theme="dark"`, "<title>A &amp; B · Gonets</title>", "Клиенты",
 				`href="/recipients" aria-current="page"`, `value="/recipients?q=&#34;x&#34;"`,
 			},
-			[]string{"/moderation/", `"/admin/audit"`, "<style", " style=", "onclick", "<script>", "/sandbox"},
+			[]string{"/moderation/", "/admin/", "<style", " style=", "onclick", "<script>", "/sandbox"},
 		},
-		{"moderator", page(t, "en", "moderator"), []string{"/moderation/mailings", "/moderation/users"}, []string{`"/admin/audit"`}},
-		{"admin", page(t, "en", "admin"), []string{"/moderation/users", `"/admin/audit"`}, nil},
+		{"moderator", page(t, "en", account.MailingView, account.UserBlock), []string{"/moderation/mailings", "/moderation/users"}, []string{"/admin/"}},
+		{"admin", page(t, "en", account.UserBlock, account.AuditView), []string{"/moderation/users", "/admin/audit"}, []string{"/moderation/mailings"}},
 	}
 	for _, c := range cases {
 		html := shell(t, c.page)
