@@ -131,7 +131,8 @@ type Filter struct {
 	MailingID int64
 	Outcomes  []Outcome
 	Code      int64
-	Before    int64 // ids below
+	From, To  time.Time // at or after From and before To
+	Before    int64     // ids below
 	Limit     int
 }
 
@@ -147,20 +148,31 @@ func (l *Ledger) Attempts(ctx context.Context, f Filter) ([]Attempt, error) {
 	if len(outcomes) == 0 {
 		return nil, nil
 	}
-	args := []any{below(f.Before), f.Limit}
+	first, behind, err := l.between(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	args := []any{behind, f.Limit}
 	where := "id < $1"
 	add := func(condition string, value int64) {
 		args = append(args, value)
-		where += fmt.Sprintf(" AND %s = $%d", condition, len(args))
+		where += fmt.Sprintf(" AND %s $%d", condition, len(args))
+	}
+	if !f.From.IsZero() {
+		add("id >=", first)
+		add("at >=", int64(db.At(f.From)))
+	}
+	if !f.To.IsZero() {
+		add("at <", int64(db.At(f.To)))
 	}
 	if f.UserID != 0 {
-		add("user_id", f.UserID)
+		add("user_id =", f.UserID)
 	}
 	if f.MailingID != 0 {
-		add("mailing_id", f.MailingID)
+		add("mailing_id =", f.MailingID)
 	}
 	if f.Code != 0 {
-		add("code", f.Code)
+		add("code =", f.Code)
 	}
 	var parts []string
 	for i, o := range outcomes {

@@ -1,6 +1,8 @@
 package stats
 
 import (
+	"net/url"
+	"strconv"
 	"time"
 
 	"gonets/internal/fault"
@@ -22,6 +24,20 @@ const (
 type Span struct {
 	Days     int
 	From, To string // 2026-11-22; without To: up to today
+}
+
+// Values are the span as an address has it.
+func (s Span) Values() url.Values {
+	q := url.Values{}
+	for name, value := range map[string]string{"from": s.From, "to": s.To} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if s.Days != 0 {
+		q.Set("days", strconv.Itoa(s.Days))
+	}
+	return q
 }
 
 // Range is the span in days of a zone. Errors name the fields days, from, to.
@@ -60,11 +76,22 @@ func (s Span) last(today time.Time) (Range, error) {
 }
 
 func (Span) date(fields *fault.Fields, name, text string, zone *time.Location) time.Time {
-	t, err := time.Parse(time.DateOnly, text)
-	if err != nil {
+	begin, _ := Day(text, zone)
+	if begin.IsZero() {
 		fields.Add(name, "stats.date", nil)
 	}
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
+	return begin
+}
+
+// Day is where a date's day begins and where it ends; zero times where the
+// text is no date.
+func Day(text string, zone *time.Location) (begin, end time.Time) {
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, time.Time{}
+	}
+	begin = midnight(time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, zone), 0)
+	return begin, midnight(begin, 1)
 }
 
 // midnight is where the day begins that is so many days after t's. Where a

@@ -11,6 +11,7 @@ import (
 	"gonets/internal/delivery"
 	"gonets/internal/i18n"
 	"gonets/internal/mailing"
+	"gonets/internal/stats"
 	"gonets/internal/web/layout"
 	"gonets/internal/web/ui"
 )
@@ -30,6 +31,7 @@ type attemptListPage struct {
 	Outcome  string
 	Code     string
 	Owner    string
+	From, To string // dates; both empty: at any time
 	Owners   []ui.Option // empty for those who have no choice
 	Mailings []ui.Option
 	Outcomes []ui.Option
@@ -58,6 +60,8 @@ func (s *Web) attemptFilter(v *visit) (delivery.Filter, error) {
 	if code, err := strconv.ParseInt(q.Get("code"), 10, 64); err == nil && code > 0 {
 		f.Code = code
 	}
+	f.From, _ = stats.Day(q.Get("from"), v.view.Zone)
+	_, f.To = stats.Day(q.Get("to"), v.view.Zone)
 	id, _ := strconv.ParseInt(q.Get("mailing"), 10, 64)
 	if id <= 0 { // none, or no number: all mailings
 		return f, nil
@@ -79,6 +83,7 @@ func (s *Web) attemptList(v *visit) error {
 	p := attemptListPage{
 		Page:    v.page(v.t("layout.attempts"), layout.Attempts),
 		Mailing: q.Get("mailing"), Outcome: q.Get("outcome"), Code: q.Get("code"), Owner: q.Get("owner"),
+		From: q.Get("from"), To: q.Get("to"),
 		Export: "/attempts.csv",
 	}
 	f.Limit = attemptsPerPage + 1
@@ -149,7 +154,7 @@ func (s *Web) attemptChoices(v *visit, p *attemptListPage) error {
 
 // filtered says that the list is not the whole.
 func (p *attemptListPage) filtered() bool {
-	return p.Mailing != "" || p.Outcome != "" || p.Code != "" || p.Pages.First != ""
+	return p.Mailing != "" || p.Outcome != "" || p.Code != "" || p.From != "" || p.To != "" || p.Pages.First != ""
 }
 
 // attemptExport is the attempts of a filter as a file.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"gonets/internal/delivery"
 	"gonets/internal/mailing"
 	"gonets/internal/message"
 	"gonets/internal/recipient"
@@ -112,6 +113,11 @@ func (s *Web) overviewReport(v *visit, p *overviewPage, recipients int64, totals
 		return err
 	}
 	p.Tiles = p.tiles(recipients, active, sendingNow, totals)
+	lately, err := s.Stats.Lately(v.Context(), v.actor)
+	if err != nil {
+		return err
+	}
+	p.Tiles = append(p.Tiles, p.latelyTile(lately))
 	if p.Sending, err = s.overviewTable(v, p, "overview.sending", mailing.Filter{Sending: true, Limit: overviewSending}); err != nil {
 		return err
 	}
@@ -141,6 +147,15 @@ func (p *overviewPage) tiles(recipients, active, sendingNow int64, totals map[ma
 		tiles = append(tiles, tile)
 	}
 	return tiles
+}
+
+// latelyTile is what was tried in the last 24 hours.
+func (p *overviewPage) latelyTile(t delivery.Tries) ui.Tile {
+	tile := ui.Tile{Label: p.T("overview.lately"), Value: p.Number(t.Attempts()), URL: "/statistics?days=2"}
+	if n := t.Failed + t.Unknown; n > 0 {
+		tile.Note = p.T("overview.lately_failed", "Percent", p.Percent(n, t.Attempts()))
+	}
+	return tile
 }
 
 // overviewTable is some of the visitor's own mailings, as their list shows

@@ -16,6 +16,7 @@ func (s *Web) routes() {
 		s.attemptRoutes(r)
 		s.moderationRoutes(r)
 		s.auditRoutes(r)
+		s.statisticsRoutes(r)
 		s.sandboxRoutes(r)
 		s.unsubscribeRoutes(r)
 		r.NotFound(s.open(s.notFound))

@@ -103,6 +103,7 @@ const (
 	Messages           Item = "messages"
 	Mailings           Item = "mailings"
 	Attempts           Item = "attempts"
+	Statistics         Item = "statistics"
 	ModerationMailings Item = "moderation_mailings"
 	ModerationUsers    Item = "moderation_users"
 	AdminAudit         Item = "admin_audit"
@@ -146,6 +147,7 @@ func own() []entry {
 		{Messages, "/messages", ui.IconMail},
 		{Mailings, "/mailings", ui.IconSend},
 		{Attempts, "/attempts", ui.IconListCheck},
+		{Statistics, "/statistics", ui.IconChartBar},
 	}
 }
 

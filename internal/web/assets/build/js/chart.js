@@ -1,13 +1,14 @@
-// The report's chart: what was accepted and what failed, over time, stacked.
+// A chart of what was accepted, what failed and what nobody knows of, over
+// time, stacked.
 //
-// <div data-chart='{"at": [seconds…], "series": [[…], […]]}' data-labels='["…", "…", "…"]'
+// <div data-chart='{"at": [seconds…], "series": [[…], […]], "days": false}' data-labels='["…", "…", "…"]'
 //      data-lang="ru" data-zone="Europe/Moscow">
 //
 // An event "chart" with {data: the same JSON} replaces the points; htmx
 // dispatches it for a server-sent event of that name.
 import uPlot from "uplot";
 
-const colors = ["--tblr-blue", "--tblr-red"];
+const colors = ["--tblr-blue", "--tblr-red", "--tblr-purple"];
 const height = 240;
 
 function draw(element) {
@@ -20,6 +21,7 @@ function draw(element) {
   const clock = format({ hour: "2-digit", minute: "2-digit" });
   const precise = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const day = format({ day: "numeric", month: "short" });
+  const date = format({ weekday: "short", day: "numeric", month: "short" });
   const number = new Intl.NumberFormat(lang);
 
   // A canvas knows no variables: a probe computes what they come to.
@@ -51,11 +53,11 @@ function draw(element) {
       cursor: { drag: { x: false, y: false }, points: { show: false } },
       scales: { x: { range: () => margins(points.at) }, y: { range: (_, __, max) => [0, Math.max(5, max * 1.1)] } },
       axes: [
-        { ...axis, size: 28, grid: { show: false }, values: (_, at) => at.map((t) => (at[at.length - 1] - at[0] > 86400 ? day(t) : clock(t))) },
+        { ...axis, size: 28, space: 64, grid: { show: false }, values: (_, at, __, ___, step) => at.map(step < 60 ? precise : step < 86400 ? clock : day) },
         { ...axis, size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (_, ns) => ns.map((n) => number.format(n)) },
       ],
       series: [
-        { label: labels[0], value: (_, t) => (t == null ? "—" : precise(t)) },
+        { label: labels[0], value: (_, t) => (t == null ? "—" : points.days ? date(t) : precise(t)) },
         ...[...labels.keys()].slice(1).map((i) => ({
           label: labels[i],
           fill: () => color(colors[i - 1]),
