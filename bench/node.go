@@ -15,6 +15,7 @@ import (
 	"gonets/internal/engine"
 	"gonets/internal/i18n"
 	"gonets/internal/mailing"
+	"gonets/internal/mailserver"
 	"gonets/internal/message"
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
@@ -88,8 +89,8 @@ func (n *node) start(ctx context.Context, addr string, connections int) (stop fu
 	}
 	e := engine.New(engine.Parts{
 		Ledger: n.ledger, Mailings: n.mailings, Recipients: n.recipients, Messages: n.messages,
-		Queue: n.queue, Store: n.db, Clock: db.SystemClock{}, Log: n.log,
-	}, engine.Options{Node: "bench", SMTP: config, Connections: connections, Host: host, Scheduler: true, Worker: true})
+		Queue: n.queue, Servers: mailserver.Only(mailserver.FromConfig(config, connections, 0, false)), Store: n.db, Clock: db.SystemClock{}, Log: n.log,
+	}, engine.Options{Node: "bench", Host: host, Scheduler: true, Worker: true})
 	e.Register()
 	if err := n.queue.Open(e.Workers()); err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ import (
 	"gonets/internal/httpd"
 	"gonets/internal/i18n"
 	"gonets/internal/mailing"
+	"gonets/internal/mailserver"
 	"gonets/internal/message"
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
@@ -106,9 +107,9 @@ func (w *world) engine(d *db.DB, p engine.Parts) *engine.Engine {
 	must(w.t, err)
 	n, err := strconv.Atoi(port)
 	must(w.t, err)
-	return engine.New(p, engine.Options{
-		Node: "test", Host: "gonets.example", From: "gonets@gonets.example", SMTP: smtp.Config{Host: host, Port: n, TLS: smtp.TLSNone},
-	})
+	config := smtp.Config{Host: host, Port: n, TLS: smtp.TLSNone}
+	p.Servers = mailserver.Only(mailserver.FromConfig(config, 1, 0, false))
+	return engine.New(p, engine.Options{Node: "test", Host: "gonets.example", From: "gonets@gonets.example"})
 }
 
 func must(t *testing.T, err error) {

@@ -19,6 +19,7 @@ import (
 	"gonets/internal/fault"
 	"gonets/internal/letter"
 	"gonets/internal/mailing"
+	"gonets/internal/mailserver"
 	"gonets/internal/message"
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
@@ -51,10 +52,10 @@ type app struct {
 	articles   *blog.Articles
 	inbox      *sandbox.Inbox
 	settings   *setting.Settings
+	servers    *mailserver.Servers
 	engine     *engine.Engine
 
-	post    *smtp.Pool // of letters, so that they wait behind no mailing
-	server  string     // the mail server, without its password
+	post    *mailserver.Line // of letters, so that they wait behind no mailing
 	log     *slog.Logger
 	started bool
 }
@@ -93,12 +94,9 @@ func (a *app) wire(ctx context.Context, s *session) error {
 		return err
 	}
 	a.inbox = sandbox.New(a.db, sandbox.Options{Log: s.log})
-	server, err := a.mailServer(ctx, c)
-	if err != nil {
+	if err := a.wireServers(ctx, c, secret); err != nil {
 		return err
 	}
-	a.server = server.String()
-	a.post = smtp.NewPool(server, letterConnections, time.Minute)
 	a.settings = setting.New(a.db, c.Registration == config.Open)
 	a.queue = queue.New(a.db, s.log)
 	a.letters, err = letter.New(a.db, a.queue, s.bundle, letter.Options{
@@ -123,44 +121,74 @@ func (a *app) wire(ctx context.Context, s *session) error {
 		OnBlock:      a.mailings.PauseOwnerTx,
 	})
 	a.articles = blog.New(a.db)
-	a.wireEngine(c, server, s.log)
+	a.wireEngine(c, s.log)
 	return a.queue.Open(a.workers())
 }
 
-func (a *app) wireEngine(c *config.Config, server smtp.Config, log *slog.Logger) {
-	host := "localhost"
-	if base, err := url.Parse(c.BaseURL); err == nil { // checked at the start
-		host = base.Hostname()
+// wireServers wires the mail servers, and the connection of letters to them.
+func (a *app) wireServers(ctx context.Context, c *config.Config, secret []byte) error {
+	first, err := a.mailServer(ctx, c)
+	if err != nil {
+		return err
 	}
+	a.servers, err = mailserver.New(a.db, mailserver.Options{
+		Secret: secret, First: first, From: c.MailFrom, EnvelopeFrom: c.EnvelopeFrom, Host: hostOf(c),
+	})
+	if err != nil {
+		return fmt.Errorf("wire mail servers: %w", err)
+	}
+	a.post = a.servers.Line(letterConnections, time.Minute)
+	return nil
+}
+
+// serverName is the mail server in use, without its password.
+func (a *app) serverName(ctx context.Context) string {
+	server, err := a.servers.Current(ctx)
+	if err != nil || !server.Usable() {
+		return "none"
+	}
+	return server.SMTP().String()
+}
+
+// hostOf is the right side of Message-IDs.
+func hostOf(c *config.Config) string {
+	base, err := url.Parse(c.BaseURL)
+	if err != nil { // checked at the start
+		return "localhost"
+	}
+	return base.Hostname()
+}
+
+func (a *app) wireEngine(c *config.Config, log *slog.Logger) {
 	a.engine = engine.New(engine.Parts{
 		Ledger: a.ledger, Mailings: a.mailings, Recipients: a.recipients, Messages: a.messages,
-		Queue: a.queue, Store: a.db, Throttle: account.NewThrottle(a.db), Clock: db.SystemClock{}, Log: log,
+		Queue: a.queue, Servers: a.servers, Store: a.db, Throttle: account.NewThrottle(a.db), Clock: db.SystemClock{}, Log: log,
 	}, engine.Options{
-		Node: a.node, SMTP: server, Connections: c.SMTPConnections, Rate: c.SMTPRate, EnvelopeFrom: c.EnvelopeFrom,
-		From: c.MailFrom, Host: host, Scheduler: a.scheduler, Worker: a.worker,
+		Node: a.node, EnvelopeFrom: c.EnvelopeFrom,
+		From: c.MailFrom, Host: hostOf(c), Scheduler: a.scheduler, Worker: a.worker,
 	})
 	a.engine.Register()
 }
 
 // mailServer is the one of the settings, or, in a process that sends, a
 // sandbox of its own.
-func (a *app) mailServer(ctx context.Context, c *config.Config) (smtp.Config, error) {
+func (a *app) mailServer(ctx context.Context, c *config.Config) (mailserver.Server, error) {
 	raw := c.SMTPURL
 	if raw == "" {
 		if !a.worker {
-			return smtp.Config{}, nil // this process connects to none
+			return mailserver.Server{}, nil // this process connects to none
 		}
 		address, err := a.inbox.Start(ctx)
 		if err != nil {
-			return smtp.Config{}, err
+			return mailserver.Server{}, err
 		}
 		raw = "smtp://" + address
 	}
 	server, err := smtp.ParseURL(raw)
 	if err != nil {
-		return smtp.Config{}, fault.Because(err, fault.Invalid, "config.smtp_url", fault.Args{"Cause": err.Error()})
+		return mailserver.Server{}, fault.Because(err, fault.Invalid, "config.smtp_url", fault.Args{"Cause": err.Error()})
 	}
-	return server, nil
+	return mailserver.FromConfig(server, c.SMTPConnections, c.SMTPRate, c.SMTPURL == ""), nil
 }
 
 // secret is the service's secret, if it is the one that the database was first

@@ -9,11 +9,11 @@ import (
 
 // sendLetter hands one of the service's own letters to the mail server.
 func (a *app) sendLetter(ctx context.Context, from, to string, raw []byte) (response string, err error) {
-	conn, err := a.post.Get(ctx)
+	conn, put, err := a.post.Get(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer a.post.Put(conn)
+	defer put()
 	sender, senderUTF8 := wire(from)
 	recipient, recipientUTF8 := wire(to)
 	err = conn.Offer(ctx, smtp.Envelope{

@@ -33,7 +33,7 @@ func (serveCommand) Run(ctx context.Context, s *session) error {
 		return errors.Join(err, a.stop(ctx))
 	}
 	s.log.Info("gonets is up", "version", s.version, "url", s.config.BaseURL, "node", s.config.Node,
-		"database", a.db.Dialect(), "mail server", a.server)
+		"database", a.db.Dialect(), "mail server", a.serverName(ctx))
 	return s.serve(ctx, a, door)
 }
 

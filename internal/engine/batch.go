@@ -62,7 +62,7 @@ func (s *shipment) isHalted() bool {
 // fails: what it could not do, a next job will, which the tick enqueues; the
 // queue's own retries would stand still while it elects a leader.
 func (e *Engine) sendBatch(ctx context.Context, job batchJob) error {
-	if e.server.away() || e.work.Err() != nil {
+	if e.relay.Load().away() || e.work.Err() != nil {
 		return e.Ledger.Unqueue(context.WithoutCancel(ctx), job.BatchID)
 	}
 	batch, ok, err := e.Ledger.Claim(ctx, e.o.Node, job.BatchID)

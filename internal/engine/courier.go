@@ -4,8 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"gonets/internal/delivery"
 	"gonets/internal/smtp"
 )
@@ -14,7 +12,9 @@ import (
 // works.
 type courier struct {
 	*Engine
+	place   int        // among the couriers
 	conn    *smtp.Conn // nil: none
+	of      *relay     // whose conn is
 	again   *parcel    // a parcel whose connection dropped: tried again at once
 	results []delivery.Result
 	settled []*parcel // whose results are in results
@@ -22,9 +22,10 @@ type courier struct {
 	turn    int
 }
 
-// courier carries parcels until the process stops.
-func (e *Engine) courier() {
-	c := &courier{Engine: e}
+// courier carries parcels until the process stops, or the mail server takes
+// fewer connections.
+func (e *Engine) courier(place int) {
+	c := &courier{Engine: e, place: place}
 	defer c.hangUp()
 	var ready *letter // the server awaits its content
 	for {
@@ -41,8 +42,8 @@ func (e *Engine) courier() {
 	}
 }
 
-// next waits for a parcel; nil says that the process stops. A connection that
-// is not needed for a while goes back to the pool.
+// next waits for a parcel; nil says that there is none to come. A connection
+// that is not needed for a while goes back to the pool.
 func (c *courier) next() *parcel {
 	if p := c.again; p != nil {
 		c.again = nil
@@ -50,26 +51,30 @@ func (c *courier) next() *parcel {
 	}
 	idle := time.NewTimer(time.Second)
 	defer idle.Stop()
-	for {
+	for !c.dismissed() {
+		r := c.relay.Load()
 		select {
 		case p := <-c.outbox:
-			if c.limit.Wait(c.work) != nil {
+			if r.limit.Wait(c.work) != nil {
 				p.out.Done()
 				return nil
 			}
 			return p
 		case <-idle.C:
 			c.hangUp()
+		case <-r.gone:
+			c.hangUp()
 		case <-c.work.Done():
 			return nil
 		}
 	}
+	return nil
 }
 
 // following is the parcel to be offered along with a delivery, if one is
 // there at once and nothing stands against it.
 func (c *courier) following() *letter {
-	if c.again != nil || c.work.Err() != nil || c.conn.Spent() || c.limit.Limit() != rate.Inf {
+	if c.again != nil || c.work.Err() != nil || c.conn.Spent() || c.of.limited || c.of != c.relay.Load() {
 		return nil
 	}
 	select {
@@ -101,28 +106,29 @@ func (c *courier) offer(p *parcel) *letter {
 
 // connect gets a connection, or says that there is none.
 func (c *courier) connect() bool {
-	if c.conn != nil && c.conn.Healthy() && !c.conn.Spent() {
+	r := c.relay.Load()
+	if c.conn != nil && c.of == r && c.conn.Healthy() && !c.conn.Spent() {
 		return true
 	}
 	c.hangUp()
-	if c.server.away() {
+	if r.away() {
 		return false
 	}
-	conn, err := c.pool.Get(c.wire)
+	conn, err := r.pool.Get(c.wire)
 	if err != nil {
-		c.unreachable(err)
+		c.unreachable(r, err)
 		return false
 	}
-	c.conn = conn
-	c.live.Add(1)
+	c.conn, c.of = conn, r
+	r.live.Add(1)
 	return true
 }
 
 func (c *courier) hangUp() {
 	if c.conn != nil {
-		c.pool.Put(c.conn)
+		c.of.pool.Put(c.conn)
+		c.of.live.Add(-1)
 		c.conn = nil
-		c.live.Add(-1)
 	}
 }
 

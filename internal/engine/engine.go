@@ -8,7 +8,7 @@
 //	courier.go  one connection: offer, mark, deliver, record
 //	letter.go   a parcel becomes the bytes of a message
 //	result.go   what the server said becomes a result
-//	server.go   what fails before MAIL belongs to the server: wait for it
+//	server.go   which mail server; what fails before MAIL is its own: wait for it
 //
 // A courier's turn is one message: the final dot of message k and the offer of
 // message k+1 leave in one flight, and the result of k and the mark of k+1 are
@@ -26,16 +26,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"gonets/internal/account"
 	"gonets/internal/db"
 	"gonets/internal/delivery"
 	"gonets/internal/mailing"
+	"gonets/internal/mailserver"
 	"gonets/internal/message"
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
-	"gonets/internal/smtp"
 )
 
 // Parts are what the engine works with.
@@ -45,6 +43,7 @@ type Parts struct {
 	Recipients *recipient.Recipients
 	Messages   *message.Messages
 	Queue      *queue.Queue
+	Servers    Servers
 	Store      Store
 	Throttle   Throttle // of tests; nil: none
 	Clock      db.Clock
@@ -64,17 +63,20 @@ type Throttle interface {
 	Test(ctx context.Context, actor account.Actor) error
 }
 
+// Servers says which mail server is to be used now; the zero Server is none.
+// It is asked every second.
+type Servers interface {
+	Current(ctx context.Context) (mailserver.Server, error)
+}
+
 // Options say how this process sends.
 type Options struct {
-	Node         string      // this process's name in leases; unique among living processes
-	SMTP         smtp.Config // the mail server
-	Connections  int         // to the mail server at once; at least one
-	Rate         float64     // messages per second; 0: as fast as it goes
-	EnvelopeFrom string      // the return path; empty: the mailing's sender
-	From         string      // sender of tests: the service itself
-	Host         string      // right side of Message-IDs
-	Scheduler    bool        // open due runs
-	Worker       bool        // plan and send
+	Node         string // this process's name in leases; unique among living processes
+	EnvelopeFrom string // the return path; empty: the mailing's sender
+	From         string // sender of tests: the service itself
+	Host         string // right side of Message-IDs
+	Scheduler    bool   // open due runs
+	Worker       bool   // plan and send
 }
 
 // How the work of one process is cut.
@@ -95,12 +97,11 @@ const (
 type Engine struct {
 	Parts
 	o       Options
-	pool    *smtp.Pool
-	limit   *rate.Limiter
+	relay   atomic.Pointer[relay] // never nil
+	chosen  bool                  // by chooseServer, at least once
+	crew    crew
 	outbox  chan *parcel
 	nudges  chan struct{}
-	server  server
-	live    atomic.Int64 // connections lent to couriers
 	started bool
 
 	work     context.Context // ends when the process begins to stop
@@ -117,19 +118,14 @@ type Engine struct {
 // New is an engine that does nothing yet: Register its jobs, open the queue,
 // then Start it.
 func New(p Parts, o Options) *Engine {
-	o.Connections = max(1, o.Connections)
-	limit := rate.Inf
-	if o.Rate > 0 {
-		limit = rate.Limit(o.Rate)
-	}
 	e := &Engine{
 		Parts:  p,
 		o:      o,
-		pool:   smtp.NewPool(o.SMTP, o.Connections, idleTime),
-		limit:  rate.NewLimiter(limit, max(1, int(o.Rate/10))),
 		outbox: make(chan *parcel),
 		nudges: make(chan struct{}, 1),
 	}
+	e.crew.at = map[int]bool{}
+	e.relay.Store(newRelay(mailserver.Server{}))
 	e.work, e.stop = context.WithCancel(context.Background())
 	e.wire, e.cut = context.WithCancel(context.Background())
 	e.books, e.finished = context.WithCancel(context.Background())
@@ -167,13 +163,11 @@ func (e *Engine) Start(ctx context.Context) error {
 		e.Log.Info("go on where the last process of this name ended", "node", e.o.Node, "batches", freed)
 	}
 	e.rest.Go(func() { e.Ledger.Run(e.books) })
+	e.try("choose the mail server", e.chooseServer)
 	e.rest.Go(e.ticks)
 	if e.o.Worker {
 		e.rest.Go(e.renewals)
 		e.sent.Go(e.resumePlans)
-		for range e.o.Connections {
-			e.sent.Go(e.courier)
-		}
 	}
 	e.started = true
 	return nil
@@ -219,7 +213,7 @@ func (e *Engine) Stop(ctx context.Context) error {
 		err = errors.Join(err, errors.New("stop the engine: the ledger is still being written"))
 	}
 	e.release()
-	return errors.Join(err, e.pool.Close())
+	return errors.Join(err, e.relay.Load().pool.Close())
 }
 
 // waits waits for a group, or for ctx to end.

@@ -21,6 +21,7 @@ import (
 	"gonets/internal/fault"
 	"gonets/internal/i18n"
 	"gonets/internal/mailing"
+	"gonets/internal/mailserver"
 	"gonets/internal/message"
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
@@ -155,6 +156,15 @@ func quickly() delivery.Policy {
 
 func newNode(t *testing.T, url, name, server string, policy delivery.Policy) *node {
 	t.Helper()
+	config, err := smtp.ParseURL("smtp://" + server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newNodeOf(t, url, name, mailserver.Only(mailserver.FromConfig(config, 4, 0, false)), policy)
+}
+
+func newNodeOf(t *testing.T, url, name string, servers engine.Servers, policy delivery.Policy) *node {
+	t.Helper()
 	d := dbtest.Open(t, url, db.SystemClock{})
 	bundle, err := i18n.New()
 	if err != nil {
@@ -166,14 +176,10 @@ func newNode(t *testing.T, url, name, server string, policy delivery.Policy) *no
 	n.recipients = recipient.New(d, n.queue, n.ledger, recipient.Options{Secret: []byte("secret"), BaseURL: "https://news.example.test"})
 	n.messages = message.New(d, bundle)
 	n.mailings = mailing.New(d, n.queue, n.recipients, n.messages, n.ledger, log, mailing.Options{Grace: time.Hour})
-	config, err := smtp.ParseURL("smtp://" + server)
-	if err != nil {
-		t.Fatal(err)
-	}
 	n.engine = engine.New(engine.Parts{
 		Ledger: n.ledger, Mailings: n.mailings, Recipients: n.recipients, Messages: n.messages,
-		Queue: n.queue, Store: d, Clock: db.SystemClock{}, Log: log,
-	}, engine.Options{Node: name, SMTP: config, Connections: 4, Host: "news.example.test", From: "gonets@example.test", Scheduler: true, Worker: true})
+		Queue: n.queue, Servers: servers, Store: d, Clock: db.SystemClock{}, Log: log,
+	}, engine.Options{Node: name, Host: "news.example.test", From: "gonets@example.test", Scheduler: true, Worker: true})
 	n.engine.Register()
 	if err := n.queue.Open(n.engine.Workers()); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"gonets/internal/account"
 	"gonets/internal/fault"
 	"gonets/internal/mail"
+	"gonets/internal/mailserver"
 	"gonets/internal/message"
 	"gonets/internal/smtp"
 )
@@ -21,7 +22,11 @@ func (e *Engine) SendTest(ctx context.Context, actor account.Actor, content mess
 			return smtp.Reply{}, fmt.Errorf("send a test: %w", err)
 		}
 	}
-	reply, err := e.sendTest(ctx, actor, content)
+	server, err := e.Servers.Current(ctx)
+	if err != nil {
+		return smtp.Reply{}, fmt.Errorf("send a test: %w", err)
+	}
+	reply, err := e.sendTest(ctx, server, actor, content)
 	if err == nil {
 		return reply, nil
 	}
@@ -30,10 +35,10 @@ func (e *Engine) SendTest(ctx context.Context, actor account.Actor, content mess
 	if refusal.Reply.Code == 0 {
 		said = words(refusal)
 	}
-	return reply, fault.Because(fmt.Errorf("send a test: %w", err), fault.Unavailable, "engine.test_refused", fault.Args{"Server": e.o.SMTP.Address(), "Words": said})
+	return reply, fault.Because(fmt.Errorf("send a test: %w", err), fault.Unavailable, "engine.test_refused", fault.Args{"Server": server.Address(), "Words": said})
 }
 
-func (e *Engine) sendTest(ctx context.Context, actor account.Actor, content message.Content) (smtp.Reply, error) {
+func (e *Engine) sendTest(ctx context.Context, server mailserver.Server, actor account.Actor, content message.Content) (smtp.Reply, error) {
 	to, err := mail.ParseAddress(actor.Email)
 	if err != nil {
 		return smtp.Reply{}, err
@@ -42,7 +47,7 @@ func (e *Engine) sendTest(ctx context.Context, actor account.Actor, content mess
 	if err != nil {
 		return smtp.Reply{}, err
 	}
-	conn, err := smtp.Dial(ctx, e.o.SMTP)
+	conn, err := server.Dial(ctx)
 	if err != nil {
 		return smtp.Reply{}, err
 	}
@@ -54,14 +59,5 @@ func (e *Engine) sendTest(ctx context.Context, actor account.Actor, content mess
 		MessageID: mail.NewMessageID(fmt.Sprintf("test.%d.%d", actor.ID, now.UnixMicro()), e.o.Host),
 		Date:      now, Language: actor.Locale,
 	}
-	c := &courier{Engine: e, conn: conn}
-	l, err := c.pack(&parcel{}, &m)
-	if err != nil {
-		return smtp.Reply{}, err
-	}
-	if err := conn.Offer(ctx, l.envelope); err != nil {
-		return smtp.Reply{}, err
-	}
-	reply, _, err := conn.Deliver(ctx, l.content, nil)
-	return reply, err
+	return mailserver.SendOver(ctx, conn, &m, e.o.EnvelopeFrom)
 }

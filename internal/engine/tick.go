@@ -23,6 +23,7 @@ func (e *Engine) ticks() {
 		if !nudged && second%foldEvery == 0 {
 			e.try("fold", e.Ledger.Fold)
 		}
+		e.try("choose the mail server", e.chooseServer)
 		if e.o.Scheduler {
 			e.try("open due runs", e.openDue)
 		}
@@ -103,7 +104,7 @@ func (e *Engine) advance(ctx context.Context) error {
 			hungry = append(hungry, r.ID)
 		}
 	}
-	if e.o.Worker && !e.server.away() {
+	if e.o.Worker && !e.relay.Load().away() {
 		failed = append(failed, e.Ledger.Feed(ctx, hungry, batchesAhead, e.enqueue))
 	}
 	return errors.Join(failed...)

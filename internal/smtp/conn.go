@@ -3,6 +3,7 @@ package smtp
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -35,6 +36,7 @@ type Conn struct {
 	out    []byte // kept between messages
 	server string
 	caps   Caps
+	said   [2]string // the greeting and the last answer to EHLO
 
 	state    state
 	reset    bool // a refused transaction is still open: RSET goes first
@@ -50,6 +52,19 @@ func (c *Conn) Caps() Caps { return c.caps }
 // Server returns how the server is named on record: the address dialled, and
 // the name by which it greeted us, as in "smtp.example.org:587 (mx7.example.org)".
 func (c *Conn) Server() string { return c.server }
+
+// Said returns the server's own words before any message: its greeting and its
+// last answer to EHLO, line by line.
+func (c *Conn) Said() string { return c.said[0] + "\n" + c.said[1] }
+
+// TLS returns the version by which the connection is encrypted, as in
+// "TLS 1.3"; empty where it is not.
+func (c *Conn) TLS() string {
+	if encrypted, ok := c.nc.(*tls.Conn); ok {
+		return tls.VersionName(encrypted.ConnectionState().Version)
+	}
+	return ""
+}
 
 // Healthy reports whether the connection is ready for another Offer, as far as
 // can be known without asking the server.

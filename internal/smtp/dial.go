@@ -72,6 +72,7 @@ func (c *Conn) greet(ctx context.Context) error {
 	if reply.Code != 220 {
 		return c.refusal(StageConnect, reply)
 	}
+	c.said[0] = reply.String()
 	if words := strings.Fields(reply.Text); len(words) > 0 && words[0] != c.cfg.Host {
 		name := words[0]
 		c.server += " (" + name[:min(len(name), 255)] + ")"
@@ -88,7 +89,7 @@ func (c *Conn) hello(ctx context.Context) error {
 		return err
 	}
 	if reply.positive() {
-		c.caps = parseCaps(reply.Text)
+		c.caps, c.said[1] = parseCaps(reply.Text), reply.String()
 		return nil
 	}
 	if reply.Code/100 != 5 {

@@ -109,6 +109,9 @@ func (s *Web) away(ctx context.Context) (string, error) {
 	if err != nil || len(list) == 0 {
 		return "", err
 	}
+	if list[0].Server == "" { // there is none
+		return list[0].Response, nil
+	}
 	return list[0].Server + ": " + list[0].Response, nil
 }
 

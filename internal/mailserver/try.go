@@ -1,0 +1,128 @@
+package mailserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gonets/internal/account"
+	"gonets/internal/fault"
+	"gonets/internal/mail"
+	"gonets/internal/smtp"
+)
+
+// tryTime is how long somebody waits for a server's answer at most.
+const tryTime = 20 * time.Second
+
+// Trial is what a server said when it was tried.
+type Trial struct {
+	Server string        // as it is named on record
+	Words  string        // its own: the greeting and what it offers, or what it said to a letter
+	TLS    string        // "TLS 1.3"; empty: the connection is not encrypted
+	Login  bool          // it took the login
+	Took   time.Duration // to answer
+}
+
+// Check connects to a server and logs in. Errors: Denied, Missing;
+// Unavailable, with the stage and the server's words.
+func (s *Servers) Check(ctx context.Context, actor account.Actor, id int64) (Trial, error) {
+	return s.try(ctx, actor, id, func(_ context.Context, conn *smtp.Conn) (string, error) { return conn.Said(), nil })
+}
+
+// SendTest sends a letter to the actor through a server. Errors: as Check.
+func (s *Servers) SendTest(ctx context.Context, actor account.Actor, id int64, subject, text string) (Trial, error) {
+	return s.try(ctx, actor, id, func(ctx context.Context, conn *smtp.Conn) (string, error) {
+		m, err := s.letter(actor, subject, text)
+		if err != nil {
+			return "", err
+		}
+		reply, err := SendOver(ctx, conn, m, s.o.EnvelopeFrom)
+		return reply.String(), err
+	})
+}
+
+func (s *Servers) letter(actor account.Actor, subject, text string) (*mail.Message, error) {
+	to, err := mail.ParseAddress(actor.Email)
+	if err != nil {
+		return nil, err
+	}
+	from, err := mail.ParseAddress(s.o.From)
+	if err != nil {
+		return nil, err
+	}
+	now := s.db.Now()
+	return &mail.Message{
+		From: mail.Mailbox{Address: from}, To: mail.Mailbox{Address: to}, Subject: subject, Text: text,
+		MessageID: mail.NewMessageID(fmt.Sprintf("server.%d.%d", actor.ID, now.UnixMicro()), s.o.Host),
+		Date:      now, Language: actor.Locale,
+	}, nil
+}
+
+func (s *Servers) try(ctx context.Context, actor account.Actor, id int64, do func(context.Context, *smtp.Conn) (string, error)) (Trial, error) {
+	if err := check(actor, account.ServiceEdit); err != nil {
+		return Trial{}, err
+	}
+	server, err := s.Get(ctx, actor, id)
+	if err != nil {
+		return Trial{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, tryTime)
+	defer cancel()
+	began := s.db.Now()
+	conn, err := server.Dial(ctx)
+	if err != nil {
+		return Trial{}, refused(server, err)
+	}
+	defer conn.Close() //nolint:errcheck // it has answered by then
+	trial := Trial{Server: conn.Server(), TLS: conn.TLS(), Login: server.Username != ""}
+	if trial.Words, err = do(ctx, conn); err != nil {
+		return Trial{}, refused(server, err)
+	}
+	trial.Took = s.db.Now().Sub(began)
+	return trial, nil
+}
+
+// refused tells the stage and the server's own words, or the network's.
+func refused(server Server, err error) error {
+	said := &smtp.Error{Stage: smtp.StageConnect, Cause: err}
+	if e, ok := errors.AsType[*smtp.Error](err); ok {
+		said = e
+	}
+	words := said.Reply.String()
+	if said.Reply.Code == 0 && said.Cause != nil {
+		words = said.Cause.Error()
+	}
+	return fault.Because(err, fault.Unavailable, "mailserver.refused."+string(said.Stage), fault.Args{"Server": server.Address(), "Words": words})
+}
+
+// SendOver sends one message over a connection, and returns the server's last
+// words. envelopeFrom is the return path; empty: the sender.
+func SendOver(ctx context.Context, conn *smtp.Conn, m *mail.Message, envelopeFrom string) (smtp.Reply, error) {
+	caps := conn.Caps()
+	utf8 := m.To.Address.NeedsUTF8() || m.From.Address.NeedsUTF8()
+	content, err := mail.Append(nil, m, mail.Caps{EightBit: caps.EightBitMIME, UTF8: utf8 && caps.SMTPUTF8})
+	if err != nil {
+		return smtp.Reply{}, err
+	}
+	if envelopeFrom == "" {
+		envelopeFrom = onTheWire(m.From.Address)
+	}
+	err = conn.Offer(ctx, smtp.Envelope{
+		From: envelopeFrom, To: onTheWire(m.To.Address), UTF8: utf8, EightBit: caps.EightBitMIME, Size: len(content),
+	})
+	if err != nil {
+		return smtp.Reply{}, err
+	}
+	reply, _, err := conn.Deliver(ctx, content, nil)
+	return reply, err
+}
+
+// onTheWire is an address as the server is told it: in ASCII where that is
+// possible.
+func onTheWire(a mail.Address) string {
+	if plain, ok := a.ASCII(); ok {
+		return plain
+	}
+	return a.String()
+}
