@@ -22,6 +22,7 @@ import (
 	"gonets/internal/i18n"
 	"gonets/internal/letter"
 	"gonets/internal/mailing"
+	"gonets/internal/mailserver"
 	"gonets/internal/message"
 	"gonets/internal/queue"
 	"gonets/internal/recipient"
@@ -159,9 +160,9 @@ func (f *Fixture) engine(p *Parts) *engine.Engine {
 	f.must(err)
 	e := engine.New(engine.Parts{
 		Ledger: p.Ledger, Mailings: p.Mailings, Recipients: p.Recipients, Messages: p.Messages,
-		Queue: f.queue, Store: p.DB, Clock: db.SystemClock{}, Log: p.Log,
+		Queue: f.queue, Store: p.DB, Servers: mailserver.Only(mailserver.FromConfig(server, 4, 0, true)), Clock: db.SystemClock{}, Log: p.Log,
 	}, engine.Options{
-		Node: "test", SMTP: server, Connections: 4, From: "gonets@gonets.example", Host: "gonets.example", Scheduler: true, Worker: true,
+		Node: "test", From: "gonets@gonets.example", Host: "gonets.example", Scheduler: true, Worker: true,
 	})
 	e.Register()
 	if p.Tester == nil {
