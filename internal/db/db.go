@@ -79,8 +79,8 @@ type DB struct {
 	path    string // SQLite: the file
 	dir     string // SQLite: where the lock files lie
 
-	lite  *sql.DB // SQLite: one connection, for writing
-	reads *sql.DB // SQLite: many, for reading
+	lite  *sql.DB      // SQLite: one connection, for writing
+	reads *fluentReads // SQLite: many, for reading
 	known *statements
 
 	pg      *pgxpool.Pool
@@ -154,7 +154,7 @@ func (d *DB) Ping(ctx context.Context) error {
 // Close waits for running statements and closes every connection.
 func (d *DB) Close() error {
 	if d.dialect == SQLite {
-		return errors.Join(d.reads.Close(), d.known.close(), d.lite.Close())
+		return errors.Join(d.reads.known.close(), d.reads.Close(), d.known.close(), d.lite.Close())
 	}
 	d.pgReads.Close()
 	d.pg.Close()

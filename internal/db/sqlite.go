@@ -48,13 +48,15 @@ func openSQLite(ctx context.Context, path string, clock Clock) (*DB, error) {
 		d.lite.Close()
 		return nil, fault.Because(err, fault.Unavailable, "db.open_file", fault.Args{"Path": path, "Cause": plainCause(err)})
 	}
-	if d.reads, err = sql.Open("sqlite", dsn+"&_pragma=query_only(ON)"); err != nil {
+	reads, err := sql.Open("sqlite", dsn+"&_pragma=query_only(ON)")
+	if err != nil {
 		d.lite.Close()
 		return nil, badURL("sqlite:" + path)
 	}
 	readers := max(4, 2*runtime.NumCPU())
-	d.reads.SetMaxOpenConns(readers)
-	d.reads.SetMaxIdleConns(readers)
+	reads.SetMaxOpenConns(readers)
+	reads.SetMaxIdleConns(readers)
+	d.reads = &fluentReads{reads, newStatements()}
 	return d, nil
 }
 

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// statements are those that the writing connection of SQLite is asked again
-// and again: preparing one costs more than running it. (On PostgreSQL, pgx
-// does the same.)
+// statements are those that SQLite's connections for writing, or for reading,
+// are asked again and again: preparing one costs more than running it. (On
+// PostgreSQL, pgx does the same.)
 type statements struct {
 	mu       sync.Mutex
 	prepared map[string]*sql.Stmt
@@ -27,14 +27,15 @@ func newStatements() *statements {
 	return &statements{prepared: map[string]*sql.Stmt{}, seen: map[string]int{}}
 }
 
-// prepare prepares what was asked often, outside any transaction.
+// prepare prepares what was asked often, outside any transaction. It goes on
+// when whoever asks has left: others ask for the same.
 func (s *statements) prepare(ctx context.Context, on *sql.DB) {
 	s.mu.Lock()
 	often := s.often
 	s.often = nil
 	s.mu.Unlock()
 	for _, query := range often {
-		statement, err := on.PrepareContext(ctx, query)
+		statement, err := on.PrepareContext(context.WithoutCancel(ctx), query)
 		if err != nil {
 			continue // the next to ask is told why
 		}
@@ -117,4 +118,33 @@ func (t *fluentTx) QueryRowContext(ctx context.Context, query string, args ...an
 		return s.QueryRowContext(ctx, args...)
 	}
 	return t.Tx.QueryRowContext(ctx, query, args...)
+}
+
+// fluentReads are the connections for reading; each of them prepares a
+// statement when it is first asked it.
+type fluentReads struct {
+	*sql.DB
+	known *statements
+}
+
+func (r *fluentReads) statement(ctx context.Context, query string) *sql.Stmt {
+	statement := r.known.find(query)
+	if statement == nil {
+		r.known.prepare(ctx, r.DB)
+	}
+	return statement
+}
+
+func (r *fluentReads) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if s := r.statement(ctx, query); s != nil {
+		return s.QueryContext(ctx, args...)
+	}
+	return r.DB.QueryContext(ctx, query, args...)
+}
+
+func (r *fluentReads) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if s := r.statement(ctx, query); s != nil {
+		return s.QueryRowContext(ctx, args...)
+	}
+	return r.DB.QueryRowContext(ctx, query, args...)
 }
