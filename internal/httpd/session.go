@@ -27,6 +27,7 @@ const (
 func newSessions(accounts *account.Accounts, base *url.URL) *scs.SessionManager {
 	m := scs.New()
 	m.Store = accounts.Sessions()
+	m.Codec = plainCodec{}
 	m.Lifetime = sessionLife
 	m.Cookie.Name = "gonets"
 	m.Cookie.HttpOnly = true

@@ -2,7 +2,7 @@ package web
 
 import (
 	"bytes"
-	"encoding/gob"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -40,7 +40,7 @@ func (s *Web) visit(w http.ResponseWriter, r *http.Request) *visit {
 	if c, err := r.Cookie(langCookie); err == nil && actor.ID == 0 {
 		preferred = c.Value
 	}
-	if z, err := time.LoadLocation(actor.TimeZone); err == nil {
+	if z := s.zones.find(actor.TimeZone); z != nil {
 		zone = z
 	}
 	lang := i18n.Match(r.Header.Get("Accept-Language"), preferred)
@@ -257,16 +257,30 @@ func (v *visit) flash(tone ui.Tone, key string, args ...any) { v.flashText(tone,
 
 // flashText is flash with a sentence that is said already.
 func (v *visit) flashText(tone ui.Tone, text string) {
-	sessions := v.web.Server.Sessions()
-	list, _ := sessions.Get(v.Context(), flashKey).([]layout.Flash)
-	sessions.Put(v.Context(), flashKey, append(list, layout.Flash{Tone: tone, Text: text}))
+	list := append(v.said(), layout.Flash{Tone: tone, Text: text})
+	encoded, err := json.Marshal(list)
+	if err != nil {
+		return // two texts: they can't fail
+	}
+	v.web.Server.Sessions().Put(v.Context(), flashKey, string(encoded))
 }
 
+// said are the flashes that wait for the next page.
+func (v *visit) said() (list []layout.Flash) {
+	encoded := v.web.Server.Sessions().GetString(v.Context(), flashKey)
+	if encoded != "" && json.Unmarshal([]byte(encoded), &list) != nil {
+		return nil // written by another version
+	}
+	return list
+}
+
+// flashes are what waits, and waits no longer.
 func (v *visit) flashes() []layout.Flash {
-	if !httpd.HasSession(v.Context()) {
+	if !v.flashed() {
 		return nil
 	}
-	list, _ := v.web.Server.Sessions().Pop(v.Context(), flashKey).([]layout.Flash)
+	list := v.said()
+	v.web.Server.Sessions().Remove(v.Context(), flashKey)
 	return list
 }
 
@@ -276,6 +290,3 @@ func (v *visit) flashed() bool {
 }
 
 const flashKey = "flashes"
-
-// sessionTypes tells gob what sessions hold besides plain values.
-func sessionTypes() { gob.Register([]layout.Flash{}) }

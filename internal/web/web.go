@@ -65,6 +65,7 @@ type Web struct {
 	assets *assets.Files
 	hub    *hub // of live reports
 	pages  *pages
+	zones  atlas
 
 	administered atomic.Bool // somebody administers the service; see noAdmin
 }
@@ -75,7 +76,6 @@ func Mount(p Parts, o Options) error {
 	if err != nil {
 		return err
 	}
-	sessionTypes()
 	s := &Web{Parts: p, o: o, assets: files, pages: newPages()}
 	s.hub = s.newHub()
 	p.Server.OnError(s.answer)

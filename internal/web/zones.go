@@ -2,6 +2,8 @@ package web
 
 import (
 	"strings"
+	"sync"
+	"time"
 
 	"gonets/internal/web/ui"
 )
@@ -26,4 +28,20 @@ func zones() []ui.Option {
 		options = append(options, ui.Option{Value: name, Label: name})
 	}
 	return options
+}
+
+// atlas has the zones of those who visit. To find one takes reading a file.
+type atlas struct{ known sync.Map }
+
+// find is the zone of a name; nil where there is none.
+func (a *atlas) find(name string) *time.Location {
+	if zone, ok := a.known.Load(name); ok {
+		return zone.(*time.Location) //nolint:forcetypeassert // nothing else is stored
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	a.known.Store(name, zone)
+	return zone
 }
