@@ -1,7 +1,7 @@
 // Command bench measures Gonets against what the same work costs without it:
 // a mailing beside a bare SMTP loop, an import beside a bare insertion, a page
-// of a long list beside one of a short list, the start of the service beside
-// the start of its program. Machines differ, and so do the neighbours on them:
+// of a long list beside one of a short list, a page beside /healthz, the start
+// of the service beside the start of its program. Machines differ, and so do the neighbours on them:
 // only ratios of one run, measured in turns, are held against goals.
 //
 // Each measurement runs at three sizes and prints its slope: the exponent by
@@ -83,7 +83,7 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.full, "full", false, "import a million rows, too")
 	f.BoolVar(&o.asJSON, "json", false, "for machines")
 	f.BoolVar(&o.check, "check", false, "fail where a goal is missed")
-	f.StringVar(&o.only, "only", "mailing,import,lists,start", "which measurements")
+	f.StringVar(&o.only, "only", "mailing,import,lists,start,pages", "which measurements")
 	f.StringVar(&o.databases, "databases", "sqlite,postgres", "on which databases")
 	f.StringVar(&o.cpuProfile, "cpuprofile", "", "folder for CPU profiles of the sending processes")
 	f.StringVar(&o.heapProfile, "heapprofile", "", "folder for profiles of their allocations")
@@ -129,6 +129,11 @@ func (o *options) measure(ctx context.Context, r *report) error {
 	if o.wants("start") {
 		if err := measureStart(ctx, o, r); err != nil {
 			return fmt.Errorf("start: %w", err)
+		}
+	}
+	if o.wants("pages") {
+		if err := measurePages(ctx, o, r); err != nil {
+			return fmt.Errorf("pages: %w", err)
 		}
 	}
 	return nil

@@ -53,12 +53,8 @@ func measureStart(ctx context.Context, o *options, r *report) error {
 // ready starts the service, waits for its /readyz, and stops it. It says how
 // many milliseconds that took until ready.
 func ready(ctx context.Context, dir string) (float64, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := freeAddr()
 	if err != nil {
-		return 0, err
-	}
-	addr := l.Addr().String()
-	if err := l.Close(); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -69,22 +65,36 @@ func ready(ctx context.Context, dir string) (float64, error) {
 	if err := command.Start(); err != nil {
 		return 0, err
 	}
-	for {
-		answer, err := http.Get("http://" + addr + "/readyz")
-		if err == nil {
-			answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				break
-			}
-		}
-		if ctx.Err() != nil {
-			return 0, errors.Join(fmt.Errorf("not ready: %w", ctx.Err()), command.Wait())
-		}
-		time.Sleep(500 * time.Microsecond)
+	if err := untilReady(ctx, addr); err != nil {
+		return 0, errors.Join(err, command.Wait())
 	}
 	took := time.Since(began).Seconds() * 1e3
 	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 		return 0, err
 	}
 	return took, command.Wait()
+}
+
+// freeAddr is an address that nobody listens on.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// untilReady waits until a service says that it is ready.
+func untilReady(ctx context.Context, addr string) error {
+	for ctx.Err() == nil {
+		answer, err := http.Get("http://" + addr + "/readyz")
+		if err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		time.Sleep(500 * time.Microsecond)
+	}
+	return fmt.Errorf("not ready: %w", ctx.Err())
 }
