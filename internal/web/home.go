@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"gonets/internal/blog"
 	"gonets/internal/fault"
 	"gonets/internal/i18n"
 	"gonets/internal/mailing"
@@ -19,8 +20,12 @@ type homePage struct {
 	Open     bool // to strangers who register
 	NoAdmin  bool // nobody administers the service yet
 	Census   mailing.Census
+	Articles []blog.Article // some of the published ones, drawn by lot
 	Features []feature
 }
+
+// articlesOnHome is how many articles are drawn.
+const articlesOnHome = 3
 
 // feature is something that the service does, by the key of its name.
 type feature struct {
@@ -34,15 +39,20 @@ func (s *Web) home(v *visit) error {
 	if err != nil {
 		return err
 	}
+	drawn, err := s.Articles.Random(v.Context(), articlesOnHome)
+	if err != nil {
+		return err
+	}
 	noAdmin, err := v.noAdmin()
 	if err != nil {
 		return err
 	}
 	p := homePage{
-		Page:    v.page("", layout.NoItem),
-		NoAdmin: noAdmin,
-		Open:    v.service().RegistrationOpen(),
-		Census:  census,
+		Page:     v.page("", layout.NoItem),
+		NoAdmin:  noAdmin,
+		Open:     v.service().RegistrationOpen(),
+		Census:   census,
+		Articles: drawn,
 		Features: []feature{
 			{ui.IconUsers, "recipients"},
 			{ui.IconCalendar, "schedule"},
@@ -53,8 +63,9 @@ func (s *Web) home(v *visit) error {
 	return v.render(http.StatusOK, homeTempl(p))
 }
 
-// homeEdition is the numbers themselves: there is no other state, once there is
-// an administrator.
+// homeEdition is the numbers themselves and the edition of the blog; there is
+// no other state, once there is an administrator. The articles are drawn anew
+// with the minute (see pageLife).
 func (s *Web) homeEdition(v *visit) (string, error) {
 	if noAdmin, err := v.noAdmin(); noAdmin || err != nil {
 		return "", err
@@ -63,7 +74,11 @@ func (s *Web) homeEdition(v *visit) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprint(census), nil
+	articles, err := s.Articles.Edition(v.Context())
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(census, articles), nil
 }
 
 // tiles are what the service holds, over all users: they open no rows, since

@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
 	"gonets/internal/account"
+	"gonets/internal/blog"
 	"gonets/internal/db/dbtest"
 	"gonets/internal/delivery"
 	"gonets/internal/fault"
@@ -77,6 +79,37 @@ func TestKeptPageIsSentAgainUntilItChanges(t *testing.T) {
 			t.Errorf("the list has the ETag %s still", got)
 		}
 		anna.get("/").shows("Mailings", `>2<`)
+	})
+}
+
+// The articles on the home page follow the blog at once, and are drawn by lot.
+func TestHomeShowsArticles(t *testing.T) {
+	eachDesk(t, func(k *desk) {
+		guest, admin := k.guest(), account.CommandLine()
+		guest.get("/").hides("From the blog").etag()
+		var ids []int64
+		for i := range 5 {
+			a, err := k.Articles.Create(t.Context(), admin, blog.Draft{
+				Title: fmt.Sprintf("Article %d", i), Locale: "en", Body: "Text", PublishedAt: k.clock.Now(),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, a.ID)
+		}
+		page := guest.get("/").shows("From the blog", `href="/blog"`, `href="/blog/article-`)
+		if n := strings.Count(page.body, "Article "); n != 3 {
+			t.Errorf("got %d articles, want 3", n)
+		}
+		if page.etag() != guest.get("/").etag() {
+			t.Error("within a minute other articles were drawn")
+		}
+		for _, id := range ids {
+			if err := k.Articles.Delete(t.Context(), admin, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		guest.get("/").hides("From the blog", "Article ").etag()
 	})
 }
 
@@ -326,13 +359,14 @@ func (k *desk) anew() *desk {
 	parts.Server, err = httpd.New(httpd.Parts{DB: k.DB, Accounts: k.Accounts, Bundle: k.Bundle, Log: k.Log},
 		httpd.Options{BaseURL: "http://gonets.example", CSP: assets.Policy})
 	if err == nil {
-		err = Mount(parts, Options{BaseURL: "http://gonets.example"})
+		err = Mount(parts, Options{BaseURL: "http://gonets.example", Version: "test"})
 	}
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	other := *k
+	other := *k.Fixture
 	other.server = httptest.NewServer(parts.Server)
+	other.URL = other.server.URL
 	k.t.Cleanup(other.server.Close)
-	return &other
+	return &desk{&other, k.clock}
 }
