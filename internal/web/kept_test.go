@@ -59,6 +59,7 @@ func (a *page) unkept() *page {
 
 func TestKeptPageIsSentAgainUntilItChanges(t *testing.T) {
 	eachDesk(t, func(k *desk) {
+		k.user("root", account.RoleAdmin, "en") // else the home page says how to make one
 		anna := k.user("anna", account.RoleUser, "en")
 		m := anna.mailing("Spring")
 		for _, path := range []string{"/", "/mailings", "/mailings?q=spr", fmt.Sprintf("/mailings/%d", m.ID), fmt.Sprintf("/mailings/%d/runs", m.ID)} {
@@ -85,6 +86,7 @@ func TestKeptPageIsSentAgainUntilItChanges(t *testing.T) {
 // The articles on the home page follow the blog at once, and are drawn by lot.
 func TestHomeShowsArticles(t *testing.T) {
 	eachDesk(t, func(k *desk) {
+		k.user("root", account.RoleAdmin, "en") // else the home page says how to make one
 		guest, admin := k.guest(), account.CommandLine()
 		guest.get("/").hides("From the blog").etag()
 		var ids []int64
@@ -116,6 +118,7 @@ func TestHomeShowsArticles(t *testing.T) {
 // What another process writes, a command or another node, shows at once.
 func TestKeptPageKnowsOfOtherProcesses(t *testing.T) {
 	eachDesk(t, func(k *desk) {
+		k.user("root", account.RoleAdmin, "en") // else the home page says how to make one
 		anna := k.user("anna", account.RoleUser, "en")
 		m := anna.mailing("Spring")
 		there := &visitor{desk: k.anew(), actor: anna.actor, client: anna.client}
@@ -133,6 +136,7 @@ func TestKeptPageKnowsOfOtherProcesses(t *testing.T) {
 
 func TestKeptPageReachesNobodyElse(t *testing.T) {
 	eachDesk(t, func(k *desk) {
+		k.user("root", account.RoleAdmin, "en") // else the home page says how to make one
 		anna, boris := k.user("anna", account.RoleUser, "en"), k.user("boris", account.RoleUser, "en")
 		mod := k.user("mod", account.RoleModerator, "en")
 		m := anna.mailing("Secret plans")
@@ -176,6 +180,7 @@ func TestKeptPageReachesNobodyElse(t *testing.T) {
 
 func TestKeptPageVariesByItsVisitor(t *testing.T) {
 	k := newDesk(t, dbtest.SQLiteURL(t))
+	k.user("root", account.RoleAdmin, "en")
 	anna := k.user("anna", account.RoleUser, "en")
 	anna.mailing("Spring")
 	anna.get("/mailings").shows("Mailings", `data-bs-theme="auto"`).etag()
@@ -193,6 +198,7 @@ func TestKeptPageVariesByItsVisitor(t *testing.T) {
 // A word about what was done is shown once, to whom it is meant.
 func TestKeptPageHasNoFlash(t *testing.T) {
 	k := newDesk(t, dbtest.SQLiteURL(t))
+	k.user("root", account.RoleAdmin, "en")
 	anna := k.user("anna", account.RoleUser, "en")
 	m := anna.mailing("Spring")
 	path := fmt.Sprintf("/mailings/%d", m.ID)
@@ -206,6 +212,7 @@ func TestKeptPageHasNoFlash(t *testing.T) {
 // While a run sends, its numbers differ from one moment to the next.
 func TestMovingPageIsNotKept(t *testing.T) {
 	k := newDesk(t, dbtest.SQLiteURL(t))
+	k.user("root", account.RoleAdmin, "en")
 	anna := k.user("anna", account.RoleUser, "en")
 	anna.recipients(2, "all")
 	m := anna.mailing("Spring")
@@ -223,6 +230,7 @@ func TestMovingPageIsNotKept(t *testing.T) {
 // that was made now.
 func TestKeptPageIsNeverStale(t *testing.T) {
 	eachDesk(t, func(k *desk) {
+		k.user("root", account.RoleAdmin, "en") // else the home page says how to make one
 		r := rand.New(rand.NewPCG(3, 14))
 		users := []*visitor{k.user("anna", account.RoleUser, "en"), k.user("boris", account.RoleUser, "ru")}
 		mod := k.user("mod", account.RoleModerator, "en")
