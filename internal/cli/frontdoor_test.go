@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gonets/internal/account"
 	"gonets/internal/api"
 	"gonets/internal/db/dbtest"
 )
@@ -82,5 +83,19 @@ func TestUsersAreSlowedDown(t *testing.T) {
 		if answer := w.ask("other", costly.method, costly.page, body); answer.Code >= http.StatusBadRequest {
 			t.Errorf("%s as another user: got %d", costly.page, answer.Code)
 		}
+	}
+}
+
+// TestNewRightsEndSessions: what somebody may do from now on, they do after a
+// new login, under a new token (OWASP ASVS 5.0, 7.2.4).
+func TestNewRightsEndSessions(t *testing.T) {
+	w := newMatrixWorld(t, dbtest.SQLiteURL(t))
+	if got := w.ask("other", http.MethodGet, "/profile", "").Code; got != http.StatusOK {
+		t.Fatalf("before: got %d, want 200", got)
+	}
+	_, err := w.accounts.Join(t.Context(), account.CommandLine(), w.ids["other"], "moderators")
+	w.must(err)
+	if got := w.ask("other", http.MethodGet, "/profile", "").Code; got != http.StatusSeeOther {
+		t.Errorf("after: got %d, want 303 to the login", got)
 	}
 }
