@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"image"
-	"image/png"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +17,6 @@ import (
 
 	"gonets/internal/account"
 	"gonets/internal/api"
-	"gonets/internal/blog"
 	"gonets/internal/db"
 	"gonets/internal/httpd"
 	"gonets/internal/mailing"
@@ -273,20 +270,6 @@ func (w *matrixWorld) make(name string) string {
 		_, err := w.accounts.Block(w.t.Context(), account.CommandLine(), victim, "Spam")
 		w.must(err)
 		return id(victim)
-	case "article":
-		return id(w.article(w.db.Now()).ID)
-	case "slug":
-		return w.article(w.db.Now()).Slug
-	case "sketch": // the address of an unpublished article
-		return w.article(time.Time{}).Slug
-	case "picture":
-		var file bytes.Buffer
-		w.must(png.Encode(&file, image.NewGray(image.Rect(0, 0, 64, 36))))
-		cover, err := w.articles.AddPicture(w.t.Context(), account.CommandLine(), &file)
-		w.must(err)
-		return cover.Name
-	case "size":
-		return "small.jpg"
 	case "letter":
 		w.sql(`INSERT INTO sandbox_mails (at, mail_from, rcpt_to, subject, search, size, raw) VALUES (1, 'a', 'b', 'c', '', 1, $1)`,
 			[]byte("Subject: Hello\r\nContent-Type: text/html\r\n\r\n<p>Hello\r\n"))
@@ -361,16 +344,4 @@ func (w *matrixWorld) started() mailing.Mailing {
 	w.must(err)
 	w.must(w.mailings.Begin(w.t.Context(), m.LastRun.ID))
 	return m
-}
-
-// article is one of the administrator's; without a time it is not published.
-func (w *matrixWorld) article(published time.Time) blog.Article {
-	w.t.Helper()
-	w.made++
-	a, err := w.articles.Create(w.t.Context(), account.CommandLine(), blog.Draft{
-		Title: fmt.Sprintf("Article %d", w.made), Slug: fmt.Sprintf("article-%d", w.made),
-		Locale: "en", Body: "Text", PublishedAt: published,
-	})
-	w.must(err)
-	return a
 }
