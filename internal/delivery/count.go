@@ -175,11 +175,12 @@ type Slot struct {
 	Accepted, Deferred, Failed, Uncertain int64
 }
 
-// Slots are the newest slots of a run, oldest first.
-func (l *Ledger) Slots(ctx context.Context, runID int64, limit int) ([]Slot, error) {
+// Slots are the newest slots of a run from a moment on (zero: from its start),
+// oldest first.
+func (l *Ledger) Slots(ctx context.Context, runID int64, since time.Time, limit int) ([]Slot, error) {
 	rows, err := l.db.Read().Query(ctx, `
 		SELECT at, accepted, deferred, failed, uncertain FROM delivery_slots
-		 WHERE run_id = $1 ORDER BY at DESC LIMIT $2`, runID, limit)
+		 WHERE run_id = $1 AND at >= $2 ORDER BY at DESC LIMIT $3`, runID, db.At(since), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the slots of run %d: %w", runID, err)
 	}

@@ -419,7 +419,7 @@ func TestGroupCommit(t *testing.T) {
 		close(parcels)
 		wg.Wait()
 		f.check(1, Counts{Recipients: n, Accepted: n})
-		slots, err := f.Slots(t.Context(), 1, 10)
+		slots, err := f.Slots(t.Context(), 1, time.Time{}, 10)
 		if err != nil || len(slots) != 1 || slots[0].Accepted != n {
 			t.Errorf("slots: got %+v, %v", slots, err)
 		}

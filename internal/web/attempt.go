@@ -31,7 +31,7 @@ type attemptListPage struct {
 	Outcome  string
 	Code     string
 	Owner    string
-	From, To string // dates; both empty: at any time
+	From, To string      // dates; both empty: at any time
 	Owners   []ui.Option // empty for those who have no choice
 	Mailings []ui.Option
 	Outcomes []ui.Option

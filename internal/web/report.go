@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func (s *Web) readCertain(ctx context.Context, of subject, r *reading) error {
 }
 
 func (s *Web) readRun(ctx context.Context, r, last *reading) (err error) {
-	if r.Slots, err = s.Ledger.Slots(ctx, r.Run.ID, slotsRead); err != nil {
+	if r.Slots, err = s.slots(ctx, r.Run.ID, last); err != nil {
 		return err
 	}
 	switch {
@@ -108,6 +109,26 @@ func (s *Web) readRun(ctx context.Context, r, last *reading) (err error) {
 		r.Trouble, err = s.away(ctx)
 	}
 	return err
+}
+
+// slotsMove is for how long a slot may still change: results come late, and
+// the nodes' clocks differ.
+const slotsMove = 2 * time.Minute
+
+// slots are those of a run. Who was read before has the old ones already: of a
+// run that goes on for a day, there are thousands.
+func (s *Web) slots(ctx context.Context, runID int64, last *reading) ([]delivery.Slot, error) {
+	if last == nil || last.Run == nil || last.Run.ID != runID || len(last.Slots) == 0 {
+		return s.Ledger.Slots(ctx, runID, time.Time{}, slotsRead)
+	}
+	since := last.Slots[len(last.Slots)-1].At.Add(-slotsMove)
+	fresh, err := s.Ledger.Slots(ctx, runID, since, slotsRead)
+	if err != nil {
+		return nil, err
+	}
+	known, _ := slices.BinarySearchFunc(last.Slots, since, func(s delivery.Slot, at time.Time) int { return s.At.Compare(at) })
+	list := slices.Concat(last.Slots[:known], fresh) // the last reading stays as it was told
+	return list[max(0, len(list)-slotsRead):], nil
 }
 
 // report is what both a mailing's and a run's page are made of.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"gonets/internal/db"
 	"gonets/internal/db/dbtest"
 	"gonets/internal/delivery"
+	"gonets/internal/mailing"
 	"gonets/internal/web/browsertest"
 )
 
@@ -53,7 +56,7 @@ func TestStatisticsRefuseBadRanges(t *testing.T) {
 			"?from=2001-01-01":               "At most 366 days can be shown at once.",
 			"?days=none":                     "Choose 1 to 366 days.",
 		} {
-			anna.get("/statistics"+query).status(http.StatusUnprocessableEntity).shows(sentence).hides("data-chart")
+			anna.get("/statistics" + query).status(http.StatusUnprocessableEntity).shows(sentence).hides("data-chart")
 		}
 		boris.get("/statistics?from=2026-11-02&to=2026-11-01").status(http.StatusUnprocessableEntity).
 			shows("Конец раньше начала.", `value="2026-11-02"`)
@@ -102,7 +105,7 @@ func TestAttemptsOfDays(t *testing.T) {
 		if err != nil || int64(len(got)) != want || want == 0 {
 			t.Errorf("got %d attempts of these days (%v), want %d", len(got), err, want)
 		}
-		anna.get("/attempts?from="+today+"&to="+today).status(http.StatusOK).shows(`name="from" value="` + today)
+		anna.get("/attempts?from=" + today + "&to=" + today).status(http.StatusOK).shows(`name="from" value="` + today)
 	})
 }
 
@@ -164,6 +167,48 @@ func (p *visitor) history(now time.Time, days, n int) {
 	}
 }
 
+// What is read anew of a run each second is its newest minutes alone, and comes
+// to the same.
+func TestSlotsAreReadOn(t *testing.T) {
+	eachDesk(t, func(k *desk) {
+		anna := k.user("anna", account.RoleUser, "en")
+		anna.recipients(3, "Tag")
+		run := anna.start(anna.mailing("Autumn"))
+		s := &Web{Parts: Parts{Ledger: k.Ledger}}
+		at := db.At(k.clock.Now().Truncate(delivery.SlotLength))
+		slot := func(back time.Duration, n int64) {
+			err := k.DB.Tx(k.t.Context(), func(tx db.Tx) error {
+				_, err := tx.Exec(k.t.Context(), `
+					INSERT INTO delivery_slots (run_id, at, accepted) VALUES ($1, $2, $3)
+					    ON CONFLICT (run_id, at) DO UPDATE SET accepted = excluded.accepted`, run, at-db.Time(back.Microseconds()), n)
+				return err
+			})
+			if err != nil {
+				k.t.Fatal(err)
+			}
+		}
+		for i := range 30 {
+			slot(time.Duration(30-i)*delivery.SlotLength, int64(i))
+		}
+		read := func(last *reading) []delivery.Slot {
+			list, err := s.slots(k.t.Context(), run, last)
+			if err != nil {
+				k.t.Fatal(err)
+			}
+			return list
+		}
+		last := &reading{Run: &mailing.Run{ID: run}, Slots: read(nil)}
+		slot(delivery.SlotLength, 100) // the newest goes on
+		slot(0, 7)                     // and the next begins
+		if got, want := read(last), read(nil); len(want) != 31 || !slices.Equal(got, want) {
+			k.t.Errorf("got %v, want %v", got, want)
+		}
+		if last.Slots[29].Accepted != 29 {
+			k.t.Error("what was told before has changed")
+		}
+	})
+}
+
 func TestStatisticsInBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes its time")
@@ -171,7 +216,7 @@ func TestStatisticsInBrowser(t *testing.T) {
 	browser := browsertest.Open(t)
 	k := newDesk(t, dbtest.SQLiteURL(t))
 	mod := k.user("mod", account.RoleModerator, "ru")
-	enter := fmt.Sprintf("%s/let-in/%d", k.server.URL, mod.actor.ID)
+	enter := k.server.URL + "/let-in?email=" + url.QueryEscape(mod.actor.Email)
 	browser.Look(t, "statistics-empty", enter, k.server.URL+"/statistics")
 	mod.history(k.clock.Now(), 60, 3000)
 	browser.Look(t, "statistics", enter, k.server.URL+"/statistics")
