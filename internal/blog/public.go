@@ -48,6 +48,41 @@ func (a *Articles) Latest(ctx context.Context, after int64, limit int) (articles
 	return articles, next, nil
 }
 
+// Recent is the newest published articles with their bodies, for the feed.
+func (a *Articles) Recent(ctx context.Context, n int) (articles []Article, err error) {
+	rows, err := a.db.Read().Query(ctx, `SELECT `+columns+`, a.body`+from+`
+		WHERE a.published_at > 0 AND a.published_at <= $1 ORDER BY a.published_at DESC, a.id DESC LIMIT $2`, db.At(a.db.Now()), n)
+	if err != nil {
+		return nil, fmt.Errorf("list recent articles: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var body string
+		found, err := scan(rows, &body)
+		if err != nil {
+			return nil, fmt.Errorf("list recent articles: %w", err)
+		}
+		found.Body = body
+		articles = append(articles, found)
+	}
+	return articles, rows.Err()
+}
+
+// Glance is the id of the published article at its present address, and how
+// often it was opened: what there is to know before its page is made.
+func (a *Articles) Glance(ctx context.Context, slug string) (id, views int64, err error) {
+	err = a.db.Read().QueryRow(ctx, `
+		SELECT a.id, coalesce(v.views, 0) FROM articles a LEFT JOIN article_views v ON v.article_id = a.id
+		 WHERE a.slug = $1 AND a.published_at > 0 AND a.published_at <= $2`, slug, db.At(a.db.Now())).Scan(&id, &views)
+	if errors.Is(err, db.ErrNoRows) {
+		return 0, 0, fault.Missing()
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("glance at an article: %w", err)
+	}
+	return id, views, nil
+}
+
 // Random is n of the published articles, any of them as likely as any other,
 // in random order and without bodies; fewer where there are not so many. Its
 // time does not depend on how many there are.

@@ -185,6 +185,11 @@ func (s *session) makeExample(ctx context.Context, a *app, recipients int) (exam
 		if err != nil {
 			return e, err
 		}
+		if n.Role == account.RoleAdmin {
+			if err := s.exampleBlog(ctx, a, u.Actor()); err != nil {
+				return e, fmt.Errorf("make the example's articles: %w", err)
+			}
+		}
 		e.owner = u.Actor() // the last is the owner
 	}
 	if err := s.importExample(ctx, a, e.owner, recipients); err != nil {

@@ -34,6 +34,7 @@ func (s *Web) recipientRoutes(r chi.Router) {
 // uploadRoutes take files of any size.
 func (s *Web) uploadRoutes(r chi.Router) {
 	r.Post("/recipients/import", s.member(s.importUpload))
+	s.articleUploads(r)
 }
 
 func recipientURL(id int64, rest string) string { return fmt.Sprintf("/recipients/%d%s", id, rest) }

@@ -17,6 +17,7 @@ func (s *Web) routes() {
 		s.moderationRoutes(r)
 		s.auditRoutes(r)
 		s.statisticsRoutes(r)
+		s.blogRoutes(r)
 		s.sandboxRoutes(r)
 		s.unsubscribeRoutes(r)
 		r.NotFound(s.open(s.notFound))

@@ -124,6 +124,8 @@ func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", asset.contentType)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
+	// A preview's frame has no origin, and needs the style sheet all the same.
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Add("Vary", "Accept-Encoding")
 	body := asset.plain
 	if acceptsGzip(r.Header.Get("Accept-Encoding")) {

@@ -34,6 +34,8 @@ type Page struct {
 
 	Title   string // the page's own; the frame adds the service's name
 	Summary string // for search engines and previews; public pages only
+	Picture string // for previews: its whole address; public pages only
+	Feed    string // the page's RSS; may be empty
 	Active  Item   // of the menu
 	User    User   // zero: nobody is logged in
 	Theme   Theme
@@ -106,6 +108,7 @@ const (
 	Statistics         Item = "statistics"
 	ModerationMailings Item = "moderation_mailings"
 	ModerationUsers    Item = "moderation_users"
+	AdminArticles      Item = "admin_articles"
 	AdminAudit         Item = "admin_audit"
 	AdminUsers         Item = "admin_users"
 	AdminGroups        Item = "admin_groups"
@@ -160,6 +163,7 @@ type guarded struct {
 // administration is the part of those who run the service.
 func administration(p Page) []guarded {
 	entries := []guarded{
+		{account.ArticleEdit, entry{AdminArticles, "/admin/articles", ui.IconArticle}},
 		{account.AuditView, entry{AdminAudit, "/admin/audit", ui.IconHistory}},
 	}
 	if p.Sandbox {
