@@ -17,6 +17,7 @@ import (
 
 	"gonets/internal/account"
 	"gonets/internal/api"
+	"gonets/internal/blog"
 	"gonets/internal/db"
 	"gonets/internal/httpd"
 	"gonets/internal/mailing"
@@ -224,6 +225,16 @@ func (w *matrixWorld) owner() account.Actor {
 	return u.Actor()
 }
 
+func (w *matrixWorld) article(published time.Time) blog.Article {
+	w.t.Helper()
+	w.made++
+	a, err := w.articles.Create(w.t.Context(), account.CommandLine(), blog.Draft{
+		Title: fmt.Sprint("Article ", w.made), Locale: "en", Body: "Hello", PublishedAt: published,
+	})
+	w.must(err)
+	return a
+}
+
 // make makes an object of the owner's and answers its id, or its token.
 func (w *matrixWorld) make(name string) string {
 	w.t.Helper()
@@ -253,6 +264,20 @@ func (w *matrixWorld) make(name string) string {
 			strings.NewReader("email\n"+secretAddress+"-broken\n"), recipient.ImportOptions{Name: secretWord + ".csv"})
 		w.must(err)
 		return id(i.ID)
+	case "article": // by its address
+		return w.article(w.db.Now()).Slug
+	case "unpublished":
+		return w.article(time.Time{}).Slug
+	case "writing": // by its id
+		return id(w.article(time.Time{}).ID)
+	case "small": // the file of a picture
+		return "small.jpg"
+	case "picture":
+		picture, err := exampleCover(0)
+		w.must(err)
+		cover, err := w.articles.AddPicture(w.t.Context(), account.CommandLine(), picture)
+		w.must(err)
+		return cover.Name
 	case "token":
 		_, err := w.accounts.CreateToken(w.t.Context(), w.owner(), w.ids["owner"], secretWord)
 		w.must(err)

@@ -140,7 +140,7 @@ func TestSandboxFrame(t *testing.T) {
 func TestHome(t *testing.T) {
 	each(t, settings{}, func(s *site) {
 		s.user("anna@example.com", account.RoleUser)
-		s.browser("en").get("/").at("/").shows(http.StatusOK, `href="/login"`, `href="/register"`, "Create an account").lacks("/blog", "/statistics", "/sandbox")
+		s.browser("en").get("/").at("/").shows(http.StatusOK, `href="/login"`, `href="/register"`, "Create an account").lacks("/statistics", "/sandbox")
 		s.browser("ru").get("/").shows(http.StatusOK, "Создать аккаунт", `lang="ru"`)
 		s.in("anna@example.com").get("/").at("/").shows(http.StatusOK, `href="/overview"`, `href="/mailings"`).lacks("Log in", "Create an account")
 	})
