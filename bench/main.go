@@ -80,10 +80,10 @@ func parse(args []string) (*options, error) {
 	f.IntVar(&o.connections, "connections", 50, "connections to the mail server")
 	f.IntVar(&o.rounds, "rounds", 3, "of what is cheap to repeat: the median counts")
 	f.BoolVar(&o.quick, "quick", false, "a tenth of everything")
-	f.BoolVar(&o.full, "full", false, "import a million rows, too")
+	f.BoolVar(&o.full, "full", false, "import a million rows, too; statistics of ten million attempts")
 	f.BoolVar(&o.asJSON, "json", false, "for machines")
 	f.BoolVar(&o.check, "check", false, "fail where a goal is missed")
-	f.StringVar(&o.only, "only", "mailing,import,lists,start,pages", "which measurements")
+	f.StringVar(&o.only, "only", "mailing,import,lists,start,pages,stats", "which measurements")
 	f.StringVar(&o.databases, "databases", "sqlite,postgres", "on which databases")
 	f.StringVar(&o.cpuProfile, "cpuprofile", "", "folder for CPU profiles of the sending processes")
 	f.StringVar(&o.heapProfile, "heapprofile", "", "folder for profiles of their allocations")
@@ -124,6 +124,11 @@ func (o *options) measure(ctx context.Context, r *report) error {
 	if o.wants("import") {
 		if err := measureImport(ctx, o, r); err != nil {
 			return fmt.Errorf("import: %w", err)
+		}
+	}
+	if o.wants("stats") {
+		if err := measureStats(ctx, o, r); err != nil {
+			return fmt.Errorf("statistics: %w", err)
 		}
 	}
 	if o.wants("start") {
