@@ -51,3 +51,12 @@ func (s *Web) emailOf(v *visit, id int64) (string, error) {
 	emails, err := s.Accounts.Emails(v.Context(), v.actor, []int64{id})
 	return emails[id], err
 }
+
+// ownerOf is the address of whose something is; empty where that is the
+// visitor.
+func (s *Web) ownerOf(v *visit, owner int64) (string, error) {
+	if v.owns(owner) {
+		return "", nil
+	}
+	return s.emailOf(v, owner)
+}

@@ -159,7 +159,7 @@ func judgeTempl(p judgePage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = reasonField(p.Form, p.Reason, p.Verdict == disabling).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = reasonField(p.Form, p.Reason, "moderation.reason_hint", p.Verdict == disabling).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -268,8 +268,8 @@ func judgeTempl(p judgePage) templ.Component {
 	})
 }
 
-// reasonField is where a moderator says why.
-func reasonField(form ui.Form, reason string, needed bool) templ.Component {
+// reasonField is where a moderator says why; the hint says who reads it.
+func reasonField(form ui.Form, reason, hint string, needed bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -291,12 +291,12 @@ func reasonField(form ui.Form, reason string, needed bool) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if needed {
-			templ_7745c5c3_Err = ui.Textarea(form.Field("reason", "common.reason", reason).Hint("moderation.reason_hint").Length(500).Need()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Textarea(form.Field("reason", "common.reason", reason).Hint(hint).Length(500).Need()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.Textarea(form.Field("reason", "moderation.reason_optional", reason).Hint("moderation.reason_hint").Length(500)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Textarea(form.Field("reason", "moderation.reason_optional", reason).Hint(hint).Length(500)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

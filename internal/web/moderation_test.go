@@ -59,7 +59,7 @@ func TestModeratorReads(t *testing.T) {
 		run := anna.start(anna.mailing("Offers"))
 		k.carry(run, delivery.Took, delivery.RefusedForGood)
 		mod.get("/mailings/1").status(http.StatusOK).
-			shows(moderationMailings, "All mailings", "anna@gonets.example", "/mailings/1/message", "/moderation/mailings/1/disable")
+			shows(moderationMailings, "All mailings", "Owner: anna@gonets.example", "/mailings/1/message", "/moderation/mailings/1/disable")
 		for _, at := range []string{"/mailings/1", "/runs/1"} {
 			mod.get(at+"/message").status(http.StatusOK).shows("About Offers", "Hello", at+"/message/preview?as=desktop", "Version 1").
 				hides("/messages/1", "news.example")
@@ -85,6 +85,9 @@ func TestJudge(t *testing.T) {
 		k.carry(run, delivery.Took)
 		disable, enable := judgeURL(m.ID, disabling), judgeURL(m.ID, enabling)
 
+		for _, path := range []string{"/mailings", "/mailings/1", "/runs/1"} {
+			anna.get(path).status(http.StatusOK).hides("Disabled by") // so that they are kept, and made anew in time
+		}
 		mod.get(disable).status(http.StatusOK).shows("обработано 1 из 3", "anna@gonets.example", "Владелец увидит причину")
 		mod.post(disable, because(" ")).status(http.StatusUnprocessableEntity).shows("field-reason-problem")
 		long := strings.Repeat("ж", 501)

@@ -469,7 +469,7 @@ func orderCard(p moderationUserPage, verb string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = reasonField(p.Form, p.Reason, verb == "block").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = reasonField(p.Form, p.Reason, "moderation."+verb+"_hint", verb == "block").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

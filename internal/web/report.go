@@ -188,10 +188,8 @@ func (s *Web) mailingReport(v *visit) error {
 		report:  newReport(v, v.page(m.Name, v.shelf(m.UserID)), r, mailingURL(id, "/live")),
 		Preview: previewSchedule(v.view, m.Schedule),
 	}
-	if p.Foreign {
-		if p.Owner, err = s.emailOf(v, m.UserID); err != nil {
-			return err
-		}
+	if p.Owner, err = s.ownerOf(v, m.UserID); err != nil {
+		return err
 	}
 	if p.Runs, p.More, err = s.Mailings.Runs(v.Context(), v.actor, id, 0, runsOnPage); err != nil {
 		return err
@@ -212,6 +210,16 @@ func (p *report) goesOn() bool {
 	}
 	due := p.Mailing.NextDueAt
 	return p.Mailing.Going() && !due.IsZero() && due.Before(p.Now.Add(soon))
+}
+
+// note is the line below the title: who it comes from, and whose it is where
+// that is not the visitor.
+func (p *reportPage) note() string {
+	note := p.about(p.Mailing.Sender)
+	if p.Owner != "" {
+		note += " · " + p.T("moderation.owner") + ": " + p.Owner
+	}
+	return note
 }
 
 // listURL is the list above the mailing: one's own, or all users'.

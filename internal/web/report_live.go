@@ -117,12 +117,17 @@ func (s *Web) mailingLive(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Mailings.Get(v.Context(), v.actor, id); err != nil {
+	m, err := s.Mailings.Get(v.Context(), v.actor, id)
+	if err != nil {
+		return err
+	}
+	owner, err := s.ownerOf(v, m.UserID)
+	if err != nil {
 		return err
 	}
 	s.stream(v, subject{mailing: id}, func(r *reading) []fragment {
 		p := reportPage{report: newReport(v, v.again(r.Mailing.Name), r, mailingURL(id, "/live"))}
-		p.Preview = previewSchedule(p.View, r.Mailing.Schedule)
+		p.Owner, p.Preview = owner, previewSchedule(p.View, r.Mailing.Schedule)
 		return []fragment{
 			{"head", reportHead(p, true)},
 			{"notices", reportNotices(p.report, true)},

@@ -206,7 +206,7 @@ func reportHead(p reportPage, live bool) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Head(ui.Heading{Title: p.Mailing.Name, Note: p.about(p.Mailing.Sender), ParentURL: p.listURL(), Parent: p.listTitle()}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Head(ui.Heading{Title: p.Mailing.Name, Note: p.note(), ParentURL: p.listURL(), Parent: p.listTitle()}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
