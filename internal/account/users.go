@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"gonets/internal/audit"
 	"gonets/internal/db"
 	"gonets/internal/fault"
 	"gonets/internal/i18n"
@@ -74,7 +75,7 @@ func (a *Accounts) createTx(ctx context.Context, tx db.Tx, actor Actor, n newcom
 			return User{}, err
 		}
 	}
-	if err := actor.record(ctx, tx, UserCreate, "user", id, string(role)); err != nil {
+	if err := audit.RecordTx(ctx, tx, actor.Entry(UserCreate, "user", id, string(role)).Named(n.address.String())); err != nil {
 		return User{}, err
 	}
 	u, err := userByID(ctx, tx, id)
