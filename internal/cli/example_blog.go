@@ -45,7 +45,7 @@ func (s *session) exampleBlog(ctx context.Context, a *app, editor account.Actor)
 			return err
 		}
 		_, err = a.articles.Create(ctx, editor, blog.Draft{
-			Title: title, Locale: s.say.Lang(), Body: body, CoverName: cover.Name,
+			Title: title, Locale: s.say.Lang(), Body: strings.TrimSpace(body), CoverName: cover.Name,
 			PublishedAt: s.clock.Now().Add(-time.Duration(5*n)*24*time.Hour - time.Hour),
 		})
 		if err != nil {
