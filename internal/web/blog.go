@@ -90,9 +90,8 @@ func (s *Web) blogPicture(v *visit) error {
 	}
 	header := v.w.Header()
 	header.Set("Content-Type", "image/jpeg")
-	header.Set("Cross-Origin-Resource-Policy", "cross-origin") // readers of the feed show it on their own pages
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
-	header.Set("Cross-Origin-Resource-Policy", "cross-origin") // a preview's frame has no origin
+	header.Set("Cross-Origin-Resource-Policy", "cross-origin") // shown by readers of the feed, and in a preview, whose frame has no origin
 	v.w.WriteHeader(http.StatusOK)
 	v.write(data)
 	return nil
