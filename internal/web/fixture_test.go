@@ -54,6 +54,7 @@ type Wish struct {
 	Work    bool                                                                             // imports and plans go on in the background
 	Engine  bool                                                                             // mailings are sent by the real engine to the sandbox
 	Letters func(ctx context.Context, from, to string, raw []byte) (reply string, err error) // nil: none leave
+	Rate    float64                                                                          // of the engine, in messages per second; 0: as fast as it goes
 	Tester  Tester                                                                           // nil: the engine, if any
 	Pages   func(chi.Router)                                                                 // more of them
 }
@@ -119,7 +120,7 @@ func (f *Fixture) work(p *Parts, w Wish) {
 	var sender *engine.Engine
 	switch {
 	case w.Engine:
-		sender = f.engine(p)
+		sender = f.engine(p, w.Rate)
 		workers = sender.Workers()
 	default:
 		queue.Handle(f.queue, queue.Options{Lane: queue.Work}, func(ctx context.Context, job mailing.PlanJob) error {
@@ -152,7 +153,7 @@ func (f *Fixture) work(p *Parts, w Wish) {
 }
 
 // engine is the real one, whose mail server is the sandbox.
-func (f *Fixture) engine(p *Parts) *engine.Engine {
+func (f *Fixture) engine(p *Parts, rate float64) *engine.Engine {
 	f.t.Helper()
 	address, err := p.Inbox.Start(f.t.Context())
 	f.must(err)
@@ -160,7 +161,7 @@ func (f *Fixture) engine(p *Parts) *engine.Engine {
 	f.must(err)
 	e := engine.New(engine.Parts{
 		Ledger: p.Ledger, Mailings: p.Mailings, Recipients: p.Recipients, Messages: p.Messages,
-		Queue: f.queue, Store: p.DB, Servers: mailserver.Only(mailserver.FromConfig(server, 4, 0, true)), Clock: db.SystemClock{}, Log: p.Log,
+		Queue: f.queue, Store: p.DB, Servers: mailserver.Only(mailserver.FromConfig(server, 4, rate, true)), Clock: db.SystemClock{}, Log: p.Log,
 	}, engine.Options{
 		Node: "test", From: "gonets@gonets.example", Host: "gonets.example", Scheduler: true, Worker: true,
 	})

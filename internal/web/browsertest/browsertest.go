@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -68,6 +69,7 @@ func missing(t *testing.T, what string) {
 type Tab struct {
 	context.Context //nolint:containedctx // chromedp's tab is its context
 	t               *testing.T
+	expected        []string
 }
 
 // Tab opens a tab of a size in pixels: 1280 × 800, or 390 × 844 for a phone.
@@ -101,6 +103,9 @@ func (tab *Tab) listener() func(event any) {
 		mutex.Lock()
 		defer mutex.Unlock()
 		for _, c := range complaints {
+			if slices.ContainsFunc(tab.expected, func(part string) bool { return strings.Contains(c, part) }) {
+				continue
+			}
 			tab.t.Errorf("the page complains: %s", c)
 		}
 	})
@@ -112,8 +117,20 @@ func (tab *Tab) listener() func(event any) {
 			}
 		case *runtime.EventExceptionThrown:
 			note(thrown(e.ExceptionDetails))
+		case *runtime.EventConsoleAPICalled:
+			if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeAssert {
+				note("console." + string(e.Type) + said(e.Args))
+			}
 		}
 	}
+}
+
+// said is what a page wrote to the console.
+func said(args []*runtime.RemoteObject) (text string) {
+	for _, a := range args {
+		text += " " + a.Description + string(a.Value)
+	}
+	return text
 }
 
 // thrown is an exception with its stack.
@@ -123,6 +140,10 @@ func thrown(e *runtime.ExceptionDetails) string {
 	}
 	return e.Text
 }
+
+// Expect lets pages complain about what has this part: that a page isn't
+// there, for one whose error is what is looked at.
+func (tab *Tab) Expect(part string) { tab.expected = append(tab.expected, part) }
 
 // Do does things in the tab, or fails the test.
 func (tab *Tab) Do(actions ...chromedp.Action[chromedp.Void]) {
