@@ -77,22 +77,31 @@ func (k *walker) fill(name, text string) {
 // press clicks, and waits for what comes of it.
 func (k *walker) press(selector, then string) {
 	k.t.Helper()
-	k.Do(chromedp.Click(selector), chromedp.WaitReady(then))
+	k.Do(chromedp.Click(selector))
+	k.await(then, fmt.Sprintf(`document.readyState === "complete" && document.querySelector(%q) !== null`, then))
 }
 
 // reads waits until an element says something, loading the page anew where
 // scripts can't.
 func (k *walker) reads(selector, text string) {
 	k.t.Helper()
-	for k.Err() == nil {
-		if got := browsertest.Run(k.Tab, chromedp.TextContent(selector)); strings.Contains(got, text) {
+	k.await(selector+" "+text, fmt.Sprintf(`(document.querySelector(%q)?.textContent ?? "").includes(%q)`, selector, text))
+}
+
+// await waits for a condition. Pages come and go meanwhile: a question to one
+// that is gone is asked again.
+func (k *walker) await(what, condition string) {
+	k.t.Helper()
+	for turn := 1; k.Err() == nil; turn++ {
+		if is, err := chromedp.Run(k.Tab.Context, chromedp.Evaluate[bool](condition)); err == nil && is {
 			return
 		}
-		if !k.script {
-			k.Do(chromedp.Reload(), chromedp.WaitReady(selector))
+		if !k.script && turn%100 == 0 {
+			_ = chromedp.Do(k.Tab.Context, chromedp.Reload()) //nolint:errcheck // it will be tried again
 		}
 	}
-	k.t.Fatalf("%s never said %q", selector, text)
+	url, _ := chromedp.Run(k.Tab.Context, chromedp.Evaluate[string](`location.href`)) //nolint:errcheck // for the message alone
+	k.t.Fatalf("%s never came, at %s", what, url)
 }
 
 // arrive registers, confirms the address and logs in.
@@ -134,7 +143,7 @@ func (k *walker) bring(n int) {
 	k.open("/recipients/import")
 	k.Do(chromedp.SetUploadFiles("#field-file", []string{path}))
 	k.press(`form[action="/recipients/import"] [type=submit].btn-primary`, "#import-report")
-	k.reads("#import-report", "The import is done")
+	k.reads("#import-report", "rows were read")
 }
 
 // write writes a message.
@@ -148,7 +157,7 @@ func (k *walker) write() {
 	} else {
 		k.Do(chromedp.Click("[data-save]"))
 	}
-	k.Do(chromedp.WaitReady(`.flash, .toast, .alert-success`))
+	k.await("saved", `/^\/messages\/\d+$/.test(location.pathname)`)
 }
 
 // compose makes a mailing of it, looking at a weekly one on the way.
@@ -159,9 +168,9 @@ func (k *walker) compose() {
 	k.fill("sender.email", "shop@shop.example")
 	if k.script {
 		press(k.Tab, `[name="schedule.frequency"][value=weekly]`)
-		k.Do(chromedp.WaitVisible(`[data-shown=weekly]`), chromedp.WaitReady(`#schedule-preview li`))
+		k.await("the next runs", `document.querySelector("#schedule-preview li") !== null`)
 		press(k.Tab, `[name="schedule.frequency"][value=once]`)
-		k.Do(chromedp.WaitNotPresent(`#schedule-preview li`))
+		k.await("no next runs", `document.querySelector("#schedule-preview li") === null`)
 		k.reads("#audience-picks [role=status]", "201")
 	}
 	k.press(`button[name=do][value=save]`, "#report-head")

@@ -24,7 +24,7 @@ import (
 )
 
 // patience is how long all that one tab does may take.
-const patience = 2 * time.Minute
+const patience = 3 * time.Minute
 
 // Browser is a running Chromium.
 type Browser struct{ ctx context.Context }
