@@ -4,5 +4,7 @@
 # with-postgres.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export GONETS_SHOTS=$PWD/artifacts/screens # pictures of every screen, for a person to look at
+mkdir -p "$GONETS_SHOTS"
 export GONETS_TEST_REQUIRE=1 GONETS_SOAK=${GONETS_SOAK:-10m}
 CGO_ENABLED=0 go test -tags soak -run Soak -v -timeout 0 ./...

@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"gonets/internal/account"
+	"gonets/internal/blog"
 	"gonets/internal/db/dbtest"
 	"gonets/internal/delivery"
 	"gonets/internal/mailing"
@@ -77,6 +78,10 @@ func screens(s scenery) []screen {
 		{"statistics", "", "/statistics", user},
 		{"mailing-statistics", "/mailings/{id}/statistics", of("/mailings/%d/statistics", s.mailing), user},
 		{"run-statistics", "/runs/{id}/statistics", of("/runs/%d/statistics", s.run), user},
+		{"blog", "", "/blog", guest},
+		{"article", "/blog/{slug}", "/blog/november", guest},
+		{"articles", "", "/admin/articles", admin},
+		{"article-edit", "/admin/articles/{id}", of("/admin/articles/%d", s.article), admin},
 		{"sandbox", "", "/sandbox", admin},
 		{"moderation-mailings", "", "/moderation/mailings", moderator},
 		{"moderation-disable", "/moderation/mailings/{id}/disable", of("/moderation/mailings/%d/disable", s.mailing), moderator},
@@ -97,7 +102,7 @@ func screens(s scenery) []screen {
 // notScreens are routes that answer no whole page of their own.
 var notScreens = []string{
 	"/let-in", "/healthz", "/readyz", "/metrics", "/assets/", "/favicon", ".csv", ".xml", "/live", "/preview", "/export",
-	"/html", "/mailings/schedule", "/mailings/audience", "/messages/readers", "/sandbox/{id}", "/images/",
+	"/html", "/blog/pictures/", "/mailings/schedule", "/mailings/audience", "/messages/readers", "/sandbox/{id}", "/images/",
 }
 
 // look is one way to see a screen.
@@ -175,7 +180,7 @@ type scenery struct {
 	*desk
 	people                                               map[account.Role]*visitor
 	owner, recipient, imported, message, draft, disabled int64
-	mailing, run, delivery                               int64
+	mailing, run, delivery, article                      int64
 	token                                                string
 }
 
@@ -256,6 +261,12 @@ func (s *scenery) judgements() {
 	_, err := s.Mailings.Disable(ctx, root.actor, spam.ID, "Получатели жалуются: они ни на что не подписывались.")
 	s.must(err)
 	s.disabled = spam.ID
+	article, err := s.Articles.Create(ctx, root.actor, blog.Draft{
+		Title: "Ноябрь: что нового", Slug: "november", Locale: "ru", Summary: "Коротко о главном.",
+		Body: "## Раз\n\nТекст с [ссылкой](https://example.com).\n\n- раз\n- два\n", PublishedAt: s.clock.Now().Add(-time.Hour),
+	})
+	s.must(err)
+	s.article = article.ID
 	rogue := s.user("zloy", account.RoleUser, "ru")
 	_, err = s.Accounts.Block(ctx, root.actor, rogue.actor.ID, "Рассылает чужие базы адресов")
 	s.must(err)
