@@ -24,7 +24,7 @@ func (s *session) mount(a *app, server *httpd.Server) error {
 	}
 	err = web.Mount(web.Parts{
 		Server: server, DB: a.db, Accounts: a.accounts, Recipients: a.recipients, Messages: a.messages, Mailings: a.mailings,
-		Ledger: a.ledger, Settings: a.settings, Stats: a.stats, Articles: a.articles, Inbox: inbox, Tester: a.engine, Bundle: s.bundle, Log: s.log,
+		Ledger: a.ledger, Settings: a.settings, Servers: a.servers, Stats: a.stats, Articles: a.articles, Inbox: inbox, Tester: a.engine, Bundle: s.bundle, Log: s.log,
 	}, web.Options{BaseURL: s.config.BaseURL, Version: s.version})
 	if err != nil {
 		return fmt.Errorf("mount the pages: %w", err)

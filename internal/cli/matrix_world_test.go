@@ -21,6 +21,7 @@ import (
 	"gonets/internal/db"
 	"gonets/internal/httpd"
 	"gonets/internal/mailing"
+	"gonets/internal/mailserver"
 	"gonets/internal/message"
 	"gonets/internal/recipient"
 	"gonets/internal/schedule"
@@ -239,6 +240,12 @@ func (w *matrixWorld) article(published time.Time) blog.Article {
 func (w *matrixWorld) make(name string) string {
 	w.t.Helper()
 	switch name {
+	case "server":
+		made, err := w.servers.Create(w.t.Context(), account.CommandLine(), mailserver.Draft{
+			Host: "127.0.0.1", Port: 1, Security: mailserver.None, Connections: 1,
+		})
+		w.must(err)
+		return id(made.ID)
 	case "recipient":
 		return id(w.recipient())
 	case "message":

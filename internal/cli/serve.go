@@ -10,6 +10,7 @@ import (
 
 	"gonets/internal/config"
 	"gonets/internal/httpd"
+	"gonets/internal/node"
 	"gonets/internal/web/assets"
 )
 
@@ -50,6 +51,7 @@ func (s *session) serve(ctx context.Context, a *app, d *door) error {
 		group.Go(func() error { return d.server.Run(ctx, d.listener) })
 	}
 	group.Go(func() error { s.tidy(ctx, a); return nil })
+	group.Go(func() error { s.signOfLife(ctx, a, d != nil); return nil })
 	group.Go(func() error { <-ctx.Done(); return a.stop(ctx) })
 	err := group.Wait()
 	s.log.Info("gonets is down")
@@ -85,6 +87,23 @@ func (s *session) openDoor(ctx context.Context, a *app, listener net.Listener) (
 
 // requestTime is how long requests at work may take when the process ends.
 const requestTime = 10 * time.Second
+
+// signOfLife says now and then that this process serves.
+func (s *session) signOfLife(ctx context.Context, a *app, web bool) {
+	self := node.Node{
+		Name: s.config.Node, Version: s.version, Web: web, Scheduler: a.scheduler, Worker: a.worker, StartedAt: s.clock.Now(),
+	}
+	clock := time.NewTicker(node.Every)
+	defer clock.Stop()
+	for {
+		s.attempt(ctx, "say that the node lives", func(ctx context.Context) error { return node.Report(ctx, a.db, self) })
+		select {
+		case <-ctx.Done():
+			return
+		case <-clock.C:
+		}
+	}
+}
 
 // tidyEvery is how often what nobody needs any more is deleted.
 const tidyEvery = time.Hour

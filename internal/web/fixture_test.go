@@ -85,6 +85,8 @@ func NewFixture(t *testing.T, d *db.DB, w Wish) *Fixture {
 	p.Recipients.Work()
 	p.Messages = message.New(d, bundle)
 	p.Settings = setting.New(d, !w.Closed)
+	p.Servers, err = mailserver.New(d, mailserver.Options{Secret: secret, From: "gonets@example.com", Host: "gonets.example"})
+	f.must(err)
 	p.Mailings = mailing.New(d, f.queue, p.Recipients, p.Messages, p.Ledger, log, mailing.Options{Grace: time.Hour, Letters: letters, Settings: p.Settings})
 	p.Stats = stats.New(d, p.Mailings)
 	p.Articles = blog.New(d)

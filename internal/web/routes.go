@@ -16,6 +16,7 @@ func (s *Web) routes() {
 		s.attemptRoutes(r)
 		s.moderationRoutes(r)
 		s.auditRoutes(r)
+		s.serviceRoutes(r)
 		s.statisticsRoutes(r)
 		s.blogRoutes(r)
 		s.sandboxRoutes(r)

@@ -20,6 +20,7 @@ import (
 	"gonets/internal/httpd"
 	"gonets/internal/i18n"
 	"gonets/internal/mailing"
+	"gonets/internal/mailserver"
 	"gonets/internal/message"
 	"gonets/internal/recipient"
 	"gonets/internal/sandbox"
@@ -41,6 +42,7 @@ type Parts struct {
 	Articles   *blog.Articles
 	Stats      *stats.Stats
 	Settings   *setting.Settings
+	Servers    *mailserver.Servers
 	Inbox      *sandbox.Inbox // nil where a mail server is configured
 	Tester     Tester
 	Bundle     *i18n.Bundle

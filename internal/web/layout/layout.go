@@ -110,6 +110,9 @@ const (
 	ModerationUsers    Item = "moderation_users"
 	AdminArticles      Item = "admin_articles"
 	AdminAudit         Item = "admin_audit"
+	AdminSettings      Item = "admin_settings"
+	AdminServers       Item = "admin_servers"
+	AdminSystem        Item = "admin_system"
 	AdminUsers         Item = "admin_users"
 	AdminGroups        Item = "admin_groups"
 	Sandbox            Item = "sandbox"
@@ -164,7 +167,10 @@ type guarded struct {
 func administration(p Page) []guarded {
 	entries := []guarded{
 		{account.ArticleEdit, entry{AdminArticles, "/admin/articles", ui.IconArticle}},
+		{account.ServiceView, entry{AdminSettings, "/admin/settings", ui.IconSettings}},
+		{account.ServiceView, entry{AdminServers, "/admin/servers", ui.IconMail}},
 		{account.AuditView, entry{AdminAudit, "/admin/audit", ui.IconHistory}},
+		{account.ServiceView, entry{AdminSystem, "/admin/system", ui.IconInfoCircle}},
 	}
 	if p.Sandbox {
 		entries = append(entries, guarded{account.ServiceView, entry{Sandbox, "/sandbox", ui.IconInbox}})
