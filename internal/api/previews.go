@@ -51,7 +51,7 @@ func (a *API) previews() {
 	handle(a, operation{
 		method: http.MethodPost, path: "/messages/{id}/test", id: "testMessage",
 		refusals: []int{http.StatusTooManyRequests},
-		summary: "Send to the caller what a recipient would get; 503 with the mail server's words where it refuses",
+		summary:  "Send to the caller what a recipient would get; 503 with the mail server's words where it refuses",
 	}, func(ctx context.Context, c caller, in *previewRequest) (TestAnswer, error) {
 		p, err := a.preview(ctx, c, in)
 		if err != nil {
