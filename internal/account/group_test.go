@@ -169,3 +169,30 @@ func TestLastAdministratorStays(t *testing.T) {
 		}
 	})
 }
+
+func TestConfirm(t *testing.T) {
+	each(t, func(w *world) {
+		admin := w.user("admin@example.org", account.RoleAdmin).Actor()
+		w.register("anna@example.org")
+		token := w.letter().token(t)
+		anna, err := w.ByEmail(w.ctx, admin, "anna@example.org")
+		w.must(err)
+		_, err = w.Confirm(w.ctx, w.user("mod@example.org", account.RoleModerator).Actor(), anna.ID)
+		w.wantKey(err, fault.Forbidden, "error.forbidden")
+		u, err := w.Confirm(w.ctx, admin, anna.ID)
+		w.must(err)
+		if u.State() != account.Active {
+			t.Errorf("got %s", u.State())
+		}
+		_, err = w.Confirm(w.ctx, admin, anna.ID)
+		w.wantKey(err, fault.Conflict, "account.already_verified")
+		_, err = w.Verify(w.ctx, token)
+		w.wantKey(err, fault.NotFound, "account.link_spent")
+
+		list, _, err := w.List(w.ctx, admin, account.Filter{Group: group.Moderators})
+		w.must(err)
+		if len(list) != 1 || list[0].Email != "mod@example.org" {
+			t.Errorf("got %+v", list)
+		}
+	})
+}

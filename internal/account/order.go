@@ -76,6 +76,25 @@ func (a *Accounts) Unblock(ctx context.Context, actor Actor, id int64, reason st
 	})
 }
 
+// Confirm takes a user's address as theirs without the letter's link. Errors:
+// Conflict where it is confirmed already.
+func (a *Accounts) Confirm(ctx context.Context, actor Actor, id int64) (User, error) {
+	return a.order(ctx, actor, UserVerify, id, func(tx db.Tx, u User) error {
+		n, err := tx.Exec(ctx, `UPDATE users SET verified_at = $2 WHERE id = $1 AND verified_at = 0`, id, db.At(tx.Now()))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.Conflict, "account.already_verified", nil)
+		}
+		// A link of a registration would bring another password with it.
+		if err := dropTokensTx(ctx, tx, id, "verify"); err != nil {
+			return err
+		}
+		return audit.RecordTx(ctx, tx, actor.Entry(UserVerify, "user", id, "").Named(u.Email))
+	})
+}
+
 // noticeTx tells a user by a letter what was done to them. Nothing is sent to
 // an address that nobody has confirmed.
 func (a *Accounts) noticeTx(ctx context.Context, tx db.Tx, u User, kind letter.Kind, reason string) error {

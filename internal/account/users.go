@@ -123,8 +123,9 @@ const (
 type Filter struct {
 	Search string // part of the address
 	State  State
-	After  int64 // the last id of the page before
-	Limit  int   // 0: 50; at most 500
+	Group  string // members of this group
+	After  int64  // the last id of the page before
+	Limit  int    // 0: 50; at most 500
 }
 
 // List is a page of users, newest first, and the After of the next page (0
@@ -145,7 +146,8 @@ func (a *Accounts) List(ctx context.Context, actor Actor, f Filter) (users []Use
 	// The key has the domain in punycode, the address as people write it.
 	rows, err := a.db.Read().Query(ctx, `SELECT`+userColumns+` FROM users
 		WHERE id < $1 AND (email_key LIKE $2 ESCAPE '\' OR email LIKE $2 ESCAPE '\')`+f.State.condition()+`
-		ORDER BY id DESC LIMIT $3`, before, db.Contains(f.Search), limit+1)
+			AND ($4 = '' OR id IN (SELECT m.user_id FROM group_members m JOIN groups g ON g.id = m.group_id WHERE g.name = $4))
+		ORDER BY id DESC LIMIT $3`, before, db.Contains(f.Search), limit+1, f.Group)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list users: %w", err)
 	}

@@ -63,6 +63,7 @@ type grammar struct {
 	Migrate         migrateCommand    `cmd:"" help:"Bring the database's schema up to this version."`
 	CreateSuperUser superuserCommand  `cmd:"" name:"createsuperuser" aliases:"csu" help:"Make an administrator."`
 	User            userCommands      `cmd:"" help:"Make, list, block and unblock users."`
+	Group           groupCommands     `cmd:"" help:"List and load groups, and say who is in them."`
 	Token           tokenCommands     `cmd:"" help:"Make API tokens."`
 	Mailing         mailingCommands   `cmd:"" help:"List, watch, send and steer mailings."`
 	SendDue         sendDueCommand    `cmd:"" help:"Open the runs that are due and work them to the end in this process."`

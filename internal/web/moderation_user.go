@@ -18,8 +18,10 @@ type moderationUserPage struct {
 	layout.Page
 
 	User   userRow
-	Order  bool // the visitor may block and unblock them
-	Audit  bool // and may see what was done to them
+	Order  bool        // the visitor may block and unblock them
+	Audit  bool        // and may see what was done to them
+	Groups []ui.Option // to choose from; none: the visitor may not
+	Verify bool        // the visitor may confirm the address, and nobody has
 	Reason string
 	Form   ui.Form
 }
@@ -49,11 +51,18 @@ func (s *Web) moderationUserPage(v *visit, id int64) (p moderationUserPage, err 
 	if err != nil {
 		return p, err
 	}
-	return moderationUserPage{
+	p = moderationUserPage{
 		Page: v.page(u.Email, layout.ModerationUsers), User: userRow{u, stocks[id]},
 		Order: account.Can(v.actor, account.UserBlock, u.Object()), Audit: account.Can(v.actor, account.AuditView, account.Object{}),
-		Form: ui.NewForm(v.view, nil),
-	}, nil
+		Verify: u.VerifiedAt.IsZero() && account.Can(v.actor, account.UserVerify, u.Object()),
+		Form:   ui.NewForm(v.view, nil),
+	}
+	if !account.Can(v.actor, account.UserGroup, u.Object()) || !account.Can(v.actor, account.GroupView, account.Object{}) {
+		return p, nil
+	}
+	groups, err := s.Accounts.Groups(v.Context(), v.actor)
+	p.Groups = groupOptions(v.view, groups)
+	return p, err
 }
 
 // userOrder blocks or unblocks a user, and shows them again.

@@ -15,6 +15,7 @@ func (s *Web) routes() {
 		s.mailingRoutes(r)
 		s.attemptRoutes(r)
 		s.moderationRoutes(r)
+		s.adminRoutes(r)
 		s.auditRoutes(r)
 		s.serviceRoutes(r)
 		s.statisticsRoutes(r)

@@ -166,6 +166,8 @@ type guarded struct {
 // administration is the part of those who run the service.
 func administration(p Page) []guarded {
 	entries := []guarded{
+		{account.UserGroup, entry{AdminUsers, "/admin/users", ui.IconUsers}},
+		{account.GroupView, entry{AdminGroups, "/admin/groups", ui.IconShield}},
 		{account.ArticleEdit, entry{AdminArticles, "/admin/articles", ui.IconArticle}},
 		{account.ServiceView, entry{AdminSettings, "/admin/settings", ui.IconSettings}},
 		{account.ServiceView, entry{AdminServers, "/admin/servers", ui.IconMail}},
