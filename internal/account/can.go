@@ -63,9 +63,8 @@ const (
 	UserCreate Action = "user.create"
 	UserEdit   Action = "user.edit" // password, language, time zone
 	UserVerify Action = "user.verify"
-	UserBlock  Action = "user.block"  // and unblock
-	UserGroup  Action = "user.group"  // who is in which group
-	UserDelete Action = "user.delete" // with everything that is theirs
+	UserBlock  Action = "user.block" // and unblock
+	UserGroup  Action = "user.group" // who is in which group
 
 	GroupView Action = "group.view"
 	GroupEdit Action = "group.edit" // what a group's members may do
@@ -118,7 +117,6 @@ var policy = [...]rule{
 	{action: UserVerify, granted: true, others: true, view: UserView},
 	{action: UserBlock, granted: true, others: true, view: UserView},
 	{action: UserGroup, granted: true, others: true, view: UserView},
-	{action: UserDelete, granted: true, others: true, view: UserView},
 
 	{action: GroupView, granted: true, view: GroupView},
 	{action: GroupEdit, granted: true, view: GroupView},

@@ -94,8 +94,6 @@ func TestCan(t *testing.T) {
 		{"revoke another's token", account.TokenRevoke, foreign, account.RoleAdmin},
 
 		{"confirm an address", account.UserVerify, whose(account.RoleUser), account.RoleAdmin},
-		{"delete a user", account.UserDelete, whose(account.RoleModerator), account.RoleAdmin},
-		{"delete oneself", account.UserDelete, own, none},
 		{"see groups", account.GroupView, all, account.RoleAdmin},
 		{"change groups", account.GroupEdit, all, account.RoleAdmin},
 
