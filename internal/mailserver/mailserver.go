@@ -163,6 +163,16 @@ func New(d *db.DB, o Options) (*Servers, error) {
 // HasConfigured says that the configuration names a mail server.
 func (s *Servers) HasConfigured() bool { return s.o.First.Usable() && !s.o.First.Sandbox }
 
+// Added says that administrators have added a server, enabled or not.
+func (s *Servers) Added(ctx context.Context) (bool, error) {
+	var n int64
+	err := s.db.Read().QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM mail_servers LIMIT 1) AS added`).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for mail servers: %w", err)
+	}
+	return n > 0, nil
+}
+
 // Current is the server to be used now: the first enabled one. The zero Server
 // says that there is none.
 func (s *Servers) Current(ctx context.Context) (Server, error) {

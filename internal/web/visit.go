@@ -116,7 +116,7 @@ func (v *visit) blank() layout.Page {
 		User:    layout.User{Email: v.actor.Email, Role: string(v.actor.Role), Permissions: v.actor.Permissions},
 		Theme:   layout.Auto,
 		Path:    v.URL.RequestURI(),
-		Sandbox: v.web.Inbox != nil,
+		Sandbox: v.sandboxed(),
 		Inbox:   v.web.Inbox != nil && v.web.Server.Operator(v.Request) == nil,
 		Closed:  !v.service().RegistrationOpen(),
 		Service: v.service().Title(),
@@ -140,6 +140,19 @@ func (v *visit) service() setting.Service {
 		v.set = &set
 	}
 	return *v.set
+}
+
+// sandboxed says that the sandbox catches all mail: the configuration names no
+// mail server, and administrators have added none.
+func (v *visit) sandboxed() bool {
+	if v.web.Inbox == nil {
+		return false
+	}
+	added, err := v.web.Servers.Added(v.Context())
+	if err != nil {
+		v.web.Log.Error("read the mail servers for a page", "error", err)
+	}
+	return !added
 }
 
 // t is a sentence in the visitor's language.
