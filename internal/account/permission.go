@@ -20,7 +20,7 @@ func Grants(actions ...Action) (p Permissions) {
 
 // Everything is every permission that can be granted.
 func Everything() (p Permissions) {
-	for _, r := range policy {
+	for _, r := range &policy {
 		p |= Grants(r.action)
 	}
 	return p
@@ -37,7 +37,7 @@ func (p Permissions) Contain(q Permissions) bool { return p&q == q }
 
 // Actions are those of the set, in the order of the policy.
 func (p Permissions) Actions() (actions []Action) {
-	for i, r := range policy {
+	for i, r := range &policy {
 		if p&(1<<i) != 0 {
 			actions = append(actions, r.action)
 		}

@@ -39,7 +39,7 @@ func (s *Web) articlePage(v *visit) error {
 	if p.Older, p.Newer, err = s.Articles.Neighbours(v.Context(), &a); err != nil {
 		return err
 	}
-	p.Page.Summary, p.Feed = a.Lead(), feedURL
+	p.Summary, p.Feed = a.Lead(), feedURL
 	if a.Cover.Name != "" {
 		p.Picture = s.o.BaseURL + a.Cover.URL(blog.Large)
 	}

@@ -72,7 +72,7 @@ func (p *parser) file() (groups []Group, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.dec.Token(); err != io.EOF { //nolint:errorlint // Token returns it bare
+	if _, err := p.dec.Token(); err != io.EOF {
 		return nil, fmt.Errorf("text after the list")
 	}
 	return groups, nil
