@@ -17,6 +17,7 @@ import (
 	"gonets/internal/db/dbtest"
 	"gonets/internal/delivery"
 	"gonets/internal/mailing"
+	"gonets/internal/mailserver"
 	"gonets/internal/message"
 	"gonets/internal/recipient"
 	"gonets/internal/schedule"
@@ -90,6 +91,7 @@ func screens(s scenery) []screen {
 		{"moderation-users", "", "/moderation/users", moderator},
 		{"moderation-user", "/moderation/users/{id}", of("/moderation/users/%d", s.owner), moderator},
 		{"audit", "", "/admin/audit", admin},
+		{"server", "/admin/servers/{id}", of("/admin/servers/%d", s.server), admin},
 	}
 	for i := range list {
 		if list[i].route == "" {
@@ -180,7 +182,7 @@ type scenery struct {
 	*desk
 	people                                               map[account.Role]*visitor
 	owner, recipient, imported, message, draft, disabled int64
-	mailing, run, delivery, article                      int64
+	mailing, run, delivery, article, server              int64
 	token                                                string
 }
 
@@ -267,6 +269,11 @@ func (s *scenery) judgements() {
 	})
 	s.must(err)
 	s.article = article.ID
+	relay, err := s.Servers.Create(ctx, root.actor, mailserver.Draft{
+		Name: "Запасной", Host: "mx.example.com", Port: 587, Security: mailserver.Required, Connections: 5,
+	})
+	s.must(err)
+	s.server = relay.ID
 	rogue := s.user("zloy", account.RoleUser, "ru")
 	_, err = s.Accounts.Block(ctx, root.actor, rogue.actor.ID, "Рассылает чужие базы адресов")
 	s.must(err)

@@ -1,22 +1,60 @@
 package web
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
 	"gonets/internal/account"
 	"gonets/internal/db/dbtest"
+	"gonets/internal/mail"
 	"gonets/internal/web/browsertest"
 )
 
-// walker is somebody who walks through the service by hand.
+// walker is somebody who walks through the whole service by hand, with the
+// real engine behind it.
 type walker struct {
 	*Fixture
 	*browsertest.Tab
 	t      *testing.T
 	script bool // whether pages may run scripts
+}
+
+const walkPassword = "correct horse battery"
+
+// TestWalkOfAUser goes the main way: in by a letter, recipients from a file, a
+// message, a mailing, its start, and the report that ends by itself; then the
+// same where scripts are forbidden.
+func TestWalkOfAUser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
+	b := browsertest.Open(t)
+	for name, script := range map[string]bool{"script": true, "no script": false} {
+		t.Run(name, func(t *testing.T) {
+			letters := make(chan string, 10)
+			f := NewFixture(t, dbtest.SQLite(t), Wish{Engine: true, Rate: 60, Letters: func(_ context.Context, _, _ string, raw []byte) (string, error) {
+				m, err := mail.Read(raw)
+				letters <- m.Text
+				return "250 OK", err
+			}})
+			k := walker{f, b.Tab(t, 1280, 900), t, script}
+			if !script {
+				k.WithoutScript()
+			}
+			k.arrive(letters)
+			k.bring(200)
+			k.write()
+			k.compose()
+			k.send(201)
+		})
+	}
 }
 
 // open goes to a page.
@@ -55,15 +93,113 @@ func (k *walker) reads(selector, text string) {
 func (k *walker) await(what, condition string) {
 	k.t.Helper()
 	for turn := 1; k.Err() == nil; turn++ {
-		if is, err := chromedp.Run(k.Tab.Context, chromedp.Evaluate[bool](condition)); err == nil && is {
+		if is, err := chromedp.Run(k.Context, chromedp.Evaluate[bool](condition)); err == nil && is {
 			return
 		}
 		if !k.script && turn%100 == 0 {
-			_ = chromedp.Do(k.Tab.Context, chromedp.Reload()) //nolint:errcheck // it will be tried again
+			_ = chromedp.Do(k.Context, chromedp.Reload())
 		}
 	}
-	url, _ := chromedp.Run(k.Tab.Context, chromedp.Evaluate[string](`location.href`)) //nolint:errcheck // for the message alone
+	url, _ := chromedp.Run(k.Context, chromedp.Evaluate[string](`location.href`))
 	k.t.Fatalf("%s never came, at %s", what, url)
+}
+
+// arrive registers, confirms the address and logs in.
+func (k *walker) arrive(letters <-chan string) {
+	k.t.Helper()
+	k.open("/register")
+	k.fill("email", "anna@example.org")
+	k.fill("password", walkPassword)
+	k.press(`form[action="/register"] [type=submit]`, `form[action="/verify/resend"]`)
+	link := regexp.MustCompile(regexp.QuoteMeta(k.URL) + `(/verify/\S+)`).FindStringSubmatch(<-letters)
+	if link == nil {
+		k.t.Fatal("the letter has no link")
+	}
+	k.open(link[1])
+	k.press(`main form [type=submit]`, `form[action="/login"]`)
+	k.fill("password", walkPassword) // the address is there already
+	k.press(`form[action="/login"] [type=submit]`, `form[action="/logout"]`)
+}
+
+// bring adds recipients: one by hand, and n from a file with some who are not
+// there.
+func (k *walker) bring(n int) {
+	k.t.Helper()
+	k.open("/recipients/new")
+	k.fill("email", "ivan@example.com")
+	k.fill("name", "Ivan")
+	k.press(`main form [type=submit].btn-primary`, `a[href$="/edit"]`)
+	var file strings.Builder
+	file.WriteString("email,name\n")
+	for i := range n {
+		name := "client"
+		if i%50 == 7 {
+			name = "bounce"
+		}
+		fmt.Fprintf(&file, "%s%d@example.com,Client %d\n", name, i, i)
+	}
+	path := filepath.Join(k.t.TempDir(), "clients.csv")
+	k.must(os.WriteFile(path, []byte(file.String()), 0o600))
+	k.open("/recipients/import")
+	k.Do(chromedp.SetUploadFiles("#field-file", []string{path}))
+	k.press(`form[action="/recipients/import"] [type=submit].btn-primary`, "#import-report")
+	k.reads("#import-report", "rows were read")
+}
+
+// write writes a message.
+func (k *walker) write() {
+	k.t.Helper()
+	k.open("/messages/new")
+	k.fill("subject", "Hello, {{ recipient.name }}")
+	k.fill("body", "News for {{ recipient.name }}.")
+	if k.script {
+		press(k.Tab, "[data-save]")
+	} else {
+		k.Do(chromedp.Click("[data-save]"))
+	}
+	k.await("saved", `/^\/messages\/\d+$/.test(location.pathname)`)
+}
+
+// compose makes a mailing of it, looking at a daily one on the way.
+func (k *walker) compose() {
+	k.t.Helper()
+	k.open("/mailings/new")
+	k.fill("name", "November news")
+	k.Do(chromedp.SetValue(`[name=message_id]`, "1"))
+	if k.script {
+		press(k.Tab, `[name="schedule.frequency"][value=daily]`)
+		k.reads("#schedule-preview", "Say when the mailing first goes out.")
+		k.Do(chromedp.Evaluate[chromedp.Void](`{
+			const start = document.querySelector('[name="schedule.start_at"]')
+			start.value = "2040-01-01T10:00"
+			start.dispatchEvent(new Event("input", {bubbles: true}))
+		}`))
+		k.await("the next runs", `document.querySelector("#schedule-preview li") !== null`)
+		press(k.Tab, `[name="schedule.frequency"][value=once]`)
+		k.await("no next runs", `document.querySelector("#schedule-preview li") === null`)
+		k.reads("#audience-picks [role=status]", "201")
+	}
+	k.press(`button[name=do][value=save]`, "#report-head")
+}
+
+// send starts the mailing and sees it through: with scripts the page itself
+// must tell that it is done.
+func (k *walker) send(n int) {
+	k.t.Helper()
+	k.press(`.btn-list > button[popovertarget^=start]`, `dialog[id^=start]:is([open], :popover-open)`)
+	k.press(`dialog[id^=start] [type=submit]`, "#run-text")
+	if k.script {
+		k.Do(chromedp.Evaluate[chromedp.Void](`window.walked = true;0`))
+	}
+	k.reads("#run-text", fmt.Sprintf("Done: %d of %d", n, n))
+	if k.script && !browsertest.Run(k.Tab, chromedp.Evaluate[bool](`window.walked === true`)) {
+		k.t.Error("the report was loaded anew")
+	}
+	k.reads("#report-run", "4")
+	k.Shoot(fmt.Sprintf("walk-done-%v", k.script))
+	k.open("/attempts?outcome=failure")
+	k.reads("main", "No such user here")
+	k.reads("main", "bounce7@example.com")
 }
 
 // TestWalkOfAModerator disables a mailing that goes on and blocks its owner,
