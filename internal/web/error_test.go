@@ -78,9 +78,7 @@ func TestDatabaseAway(t *testing.T) {
 	s := newSite(t, dbtest.SQLite(t), settings{})
 	s.user("anna@example.org", account.RoleUser)
 	b := s.in("anna@example.org")
-	if err := s.db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.closeDatabase()
 	p := b.get("/profile").shows(500, "Something broke", `<html lang="en"`).lacks("sql", "closed", "anna@example.org")
 	if !strings.Contains(p.body, "Request number") {
 		t.Errorf("the page names no request:\n%s", p.body)

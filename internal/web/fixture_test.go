@@ -154,6 +154,14 @@ func (f *Fixture) work(p *Parts, w Wish) {
 	})
 }
 
+// CloseDatabase takes the database away from beneath the pages. The queue is
+// stopped before: its listener would not sleep between its tries.
+func (f *Fixture) CloseDatabase() {
+	f.t.Helper()
+	f.must(f.queue.Stop(f.t.Context()))
+	f.must(f.DB.Close())
+}
+
 // engine is the real one, whose mail server is the sandbox.
 func (f *Fixture) engine(p *Parts, rate float64) *engine.Engine {
 	f.t.Helper()

@@ -37,6 +37,8 @@ type site struct {
 	url      string
 	accounts *account.Accounts
 	mail     chan posted
+
+	closeDatabase func()
 }
 
 // posted is a letter as the mail server got it.
@@ -55,7 +57,7 @@ func newSite(t *testing.T, d *db.DB, o settings) *site {
 	t.Helper()
 	s := &site{t: t, db: d, mail: make(chan posted, 100)}
 	f := web.NewFixture(t, d, web.Wish{Closed: o.Closed, Sandbox: o.Sandbox, Addr: o.Addr, Letters: s.take, Pages: breakDown})
-	s.url, s.accounts = f.URL, f.Accounts
+	s.url, s.accounts, s.closeDatabase = f.URL, f.Accounts, f.CloseDatabase
 	return s
 }
 
