@@ -205,7 +205,11 @@ func (s *session) trouble(ctx context.Context, a *app) string {
 	if mine < 0 {
 		return ""
 	}
-	return s.say.T("common.waiting_server", "Reason", list[mine].Server+": "+list[mine].Response)
+	reason := list[mine].Server + ": " + list[mine].Response
+	if list[mine].Server == "" {
+		reason = s.say.T("common.no_server")
+	}
+	return s.say.T("common.waiting_server", "Reason", reason)
 }
 
 // tellRuns answers what became of runs; the exit code says whether somebody's

@@ -109,10 +109,22 @@ func (s *Web) away(ctx context.Context) (string, error) {
 	if err != nil || len(list) == 0 {
 		return "", err
 	}
-	if list[0].Server == "" { // there is none
-		return list[0].Response, nil
+	if list[0].Server == "" {
+		return noServer, nil
 	}
 	return list[0].Server + ": " + list[0].Response, nil
+}
+
+// noServer stands for the trouble that there is no mail server to await: said
+// in each reader's own language, by waitsFor.
+const noServer = "none"
+
+// waitsFor says which mail server is awaited, and its words.
+func waitsFor(v ui.View, trouble string) string {
+	if trouble == noServer {
+		trouble = v.T("common.no_server")
+	}
+	return v.T("common.waiting_server", "Reason", trouble)
 }
 
 func mailingURL(id int64, rest string) string { return fmt.Sprintf("/mailings/%d%s", id, rest) }

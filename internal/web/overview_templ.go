@@ -75,7 +75,7 @@ func overviewTempl(p overviewPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Trouble != "" {
-				templ_7745c5c3_Err = ui.Alert(ui.Yellow, p.T("mailing.state.waiting"), p.T("common.waiting_server", "Reason", p.Trouble)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Alert(ui.Yellow, p.T("mailing.state.waiting"), waitsFor(p.View, p.Trouble)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -428,7 +428,7 @@ func reportNotices(p report, live bool) templ.Component {
 			}
 		}
 		if p.waits() {
-			templ_7745c5c3_Err = ui.Alert(ui.Yellow, p.T("mailing.state.waiting"), p.T("common.waiting_server", "Reason", p.Trouble)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Alert(ui.Yellow, p.T("mailing.state.waiting"), waitsFor(p.View, p.Trouble)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -19,6 +19,7 @@ import (
 	"gonets/internal/db/dbtest"
 	"gonets/internal/delivery"
 	"gonets/internal/mailing"
+	"gonets/internal/mailserver"
 	"gonets/internal/smtp"
 )
 
@@ -113,6 +114,21 @@ func TestReportWaitsForTheServer(t *testing.T) {
 		}
 		anna.get(mailingURL(m.ID, "")).shows("mx.example:25: connection refused", "Nobody was lost", "Waiting for the mail server: 0 of 2").addsUp(2)
 		anna.get("/mailings").shows("Waiting for the mail server")
+	})
+}
+
+// TestReportWithoutAServer says so in the reader's language.
+func TestReportWithoutAServer(t *testing.T) {
+	eachDesk(t, func(k *desk) {
+		anna := k.user("anna", account.RoleUser, "ru")
+		anna.recipients(2, "News")
+		m := anna.mailing("News")
+		anna.start(m)
+		k.must(k.Ledger.Report(t.Context(), delivery.Trouble{
+			Node: "a", Stage: string(smtp.StageConnect), Response: mailserver.ErrNone.Error(),
+		}))
+		anna.get(mailingURL(m.ID, "")).shows("ни один не включён").hides(mailserver.ErrNone.Error()).addsUp(2)
+		anna.get("/overview").shows("ни один не включён").hides(mailserver.ErrNone.Error())
 	})
 }
 
