@@ -30,3 +30,11 @@ func (t Time) Time() time.Time {
 	}
 	return time.UnixMicro(int64(t)).UTC()
 }
+
+// Flag is a boolean as it is stored: 1 or 0.
+func Flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -295,7 +295,7 @@ func (l *Ledger) freeTx(ctx context.Context, tx db.Tx, id int64, condition strin
 // result of a node that was only stopped can't overwrite the decision.
 func (l *Ledger) settleLeavingTx(ctx context.Context, tx db.Tx, b book, batch Batch) error {
 	now := db.At(tx.Now())
-	resend := flag(b.resend)
+	resend := db.Flag(b.resend)
 	tried, err := ints(ctx, tx, `
 		SELECT id FROM deliveries WHERE batch_id = $1 AND state = 0 AND leaving = 1 AND first_at > 0`, batch.ID)
 	if err != nil {

@@ -19,7 +19,7 @@ func (l *Ledger) LetRunTx(ctx context.Context, tx db.Tx, runID int64) error {
 }
 
 func setHeldTx(ctx context.Context, tx db.Tx, runID int64, held bool) error {
-	if _, err := tx.Exec(ctx, `UPDATE ledgers SET held = $2 WHERE run_id = $1`, runID, flag(held)); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE ledgers SET held = $2 WHERE run_id = $1`, runID, db.Flag(held)); err != nil {
 		return fmt.Errorf("hold run %d: %w", runID, err)
 	}
 	return nil

@@ -18,7 +18,7 @@ func (l *Ledger) OpenTx(ctx context.Context, tx db.Tx, r Run) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO ledgers (run_id, mailing_id, user_id, month, resend)
 		VALUES ($1, $2, $3, $4, $5)`,
-		r.ID, r.MailingID, r.UserID, Month(tx.Now()), flag(r.Resend))
+		r.ID, r.MailingID, r.UserID, Month(tx.Now()), db.Flag(r.Resend))
 	if err != nil {
 		return fmt.Errorf("open the ledger of run %d: %w", r.ID, err)
 	}
@@ -118,11 +118,4 @@ func lockRuns(ctx context.Context, tx db.Tx, ids ...int64) (map[int64]book, erro
 		return nil, fmt.Errorf("lock the ledger: %w", err)
 	}
 	return books, nil
-}
-
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -74,7 +74,7 @@ func (f facts) String() string {
 	var b []byte
 	for fact, n := range f {
 		for _, field := range []int64{
-			n, int64(fact.At), fact.UserID, fact.MailingID, fact.RunID, int64(fact.Outcome), flag(fact.Retried), fact.Code,
+			n, int64(fact.At), fact.UserID, fact.MailingID, fact.RunID, int64(fact.Outcome), db.Flag(fact.Retried), fact.Code,
 		} {
 			b = append(strconv.AppendInt(b, field, 10), ' ')
 		}
@@ -242,7 +242,7 @@ func (f facts) sums() sums {
 func (r Rollup) order(o Rollup) int {
 	return cmp.Or(
 		cmp.Compare(r.Scope, o.Scope), cmp.Compare(r.ScopeID, o.ScopeID), cmp.Compare(r.Subject, o.Subject),
-		cmp.Compare(flag(r.Daily), flag(o.Daily)), cmp.Compare(r.At, o.At), cmp.Compare(r.Name, o.Name),
+		cmp.Compare(db.Flag(r.Daily), db.Flag(o.Daily)), cmp.Compare(r.At, o.At), cmp.Compare(r.Name, o.Name),
 	)
 }
 
@@ -267,7 +267,7 @@ func (s sums) writeTx(ctx context.Context, tx db.Tx) error {
 	var list []statement
 	for _, r := range slices.SortedFunc(maps.Keys(s), Rollup.order) {
 		t := s[r]
-		key := []any{int64(r.Scope), r.ScopeID, int64(r.Subject), flag(r.Daily), int64(r.At), r.Name}
+		key := []any{int64(r.Scope), r.ScopeID, int64(r.Subject), db.Flag(r.Daily), int64(r.At), r.Name}
 		if t != (Tries{}) {
 			list = append(list, statement{rollupText, append(slices.Clip(key), t.Accepted, t.Failed, t.Unknown, t.Retried)})
 		}

@@ -199,7 +199,7 @@ func (w *walk) count() sums {
 	w.must(err)
 	want, seen := sums{}, map[int64]bool{}
 	for _, a := range list {
-		one := Tries{Retried: flag(seen[a.DeliveryID])}
+		one := Tries{Retried: db.Flag(seen[a.DeliveryID])}
 		seen[a.DeliveryID] = true
 		*map[Outcome]*int64{Success: &one.Accepted, Failure: &one.Failed, Unknown: &one.Unknown}[a.Outcome] = 1
 		_, domain, _ := strings.Cut(strings.ToLower(a.Address), "@")

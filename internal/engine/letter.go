@@ -75,7 +75,7 @@ func (c *courier) pack(p *parcel, m *mail.Message) (*letter, error) {
 	c.buffers[c.turn] = bytes
 	from := c.o.EnvelopeFrom
 	if from == "" {
-		from = onTheWire(m.From.Address)
+		from = m.From.Address.OnTheWire()
 	}
 	return &letter{
 		parcel:  p,
@@ -83,21 +83,12 @@ func (c *courier) pack(p *parcel, m *mail.Message) (*letter, error) {
 		content: bytes,
 		envelope: smtp.Envelope{
 			From:     from,
-			To:       onTheWire(m.To.Address),
+			To:       m.To.Address.OnTheWire(),
 			UTF8:     utf8,
 			EightBit: caps.EightBitMIME && !ascii(bytes),
 			Size:     len(bytes),
 		},
 	}, nil
-}
-
-// onTheWire is an address as the server is told it: in ASCII where that is
-// possible.
-func onTheWire(a mail.Address) string {
-	if plain, ok := a.ASCII(); ok {
-		return plain
-	}
-	return a.String()
 }
 
 func ascii(b []byte) bool {

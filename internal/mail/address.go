@@ -165,6 +165,15 @@ func (a Address) ASCII() (string, bool) {
 	return a.Local + "@" + asciiDomain(a.Domain), true
 }
 
+// OnTheWire is the address as a server is told it: in ASCII where that is
+// possible.
+func (a Address) OnTheWire() string {
+	if plain, ok := a.ASCII(); ok {
+		return plain
+	}
+	return a.String()
+}
+
 // NeedsUTF8 reports whether only a server with SMTPUTF8 can take the address:
 // its local part is not ASCII, and unlike a domain has no other form.
 func (a Address) NeedsUTF8() bool { return !isASCII(a.Local) }

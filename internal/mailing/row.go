@@ -146,13 +146,6 @@ func parseWeekdays(list string) []time.Weekday {
 	return days
 }
 
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // scheduleArgs are the columns of a schedule, from "frequency" to "time_zone".
 func scheduleArgs(s schedule.Schedule) []any {
 	return []any{

@@ -99,7 +99,7 @@ func (s *Mailings) resolveTx(ctx context.Context, tx db.Tx, owner int64, in *Inp
 
 func insertTx(ctx context.Context, tx db.Tx, owner int64, in Input) (id int64, err error) {
 	args := append([]any{
-		owner, in.Name, db.Fold(in.Name), in.MessageID, flag(in.Audience.All),
+		owner, in.Name, db.Fold(in.Name), in.MessageID, db.Flag(in.Audience.All),
 		in.Sender.Name, in.Sender.Email, string(in.OnUncertain), db.At(tx.Now()),
 	}, scheduleArgs(in.Schedule)...)
 	err = tx.QueryRow(ctx, `
@@ -211,7 +211,7 @@ func ofSchedule(f fault.Field) bool { return strings.HasPrefix(f.Name, "schedule
 
 func updateTx(ctx context.Context, tx db.Tx, id int64, in Input) error {
 	args := append([]any{
-		id, in.Name, db.Fold(in.Name), in.MessageID, flag(in.Audience.All),
+		id, in.Name, db.Fold(in.Name), in.MessageID, db.Flag(in.Audience.All),
 		in.Sender.Name, in.Sender.Email, string(in.OnUncertain),
 	}, scheduleArgs(in.Schedule)...)
 	_, err := tx.Exec(ctx, `

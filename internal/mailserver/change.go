@@ -28,14 +28,14 @@ func (s *Servers) Create(ctx context.Context, actor account.Actor, d Draft) (mad
 			  FROM mail_servers
 			RETURNING id`,
 			server.Name, server.Host, int64(server.Port), string(server.Security), server.Username,
-			s.seal.seal(d.Password, binding(server)), int64(server.Connections), server.Rate, flag(server.Enabled), db.At(tx.Now())).Scan(&id)
+			s.seal.seal(d.Password, binding(server)), int64(server.Connections), server.Rate, db.Flag(server.Enabled), db.At(tx.Now())).Scan(&id)
 		if err != nil {
 			return err
 		}
 		if made, err = s.get(ctx, tx, id); err != nil {
 			return err
 		}
-		return record(ctx, tx, actor, made, "added")
+		return record(ctx, tx, actor, made, serverCreate)
 	})
 	if err != nil {
 		return Server{}, fmt.Errorf("add a mail server: %w", err)
@@ -46,7 +46,7 @@ func (s *Servers) Create(ctx context.Context, actor account.Actor, d Draft) (mad
 // Update changes an added server. Without a password in the draft it keeps the
 // one it has. Errors: Denied, Missing, Invalid.
 func (s *Servers) Update(ctx context.Context, actor account.Actor, id int64, d Draft) (changed Server, err error) {
-	err = s.change(ctx, actor, id, "changed", func(tx db.Tx, server Server) error {
+	err = s.change(ctx, actor, id, serverEdit, func(tx db.Tx, server Server) error {
 		if err := d.check(&server); err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (s *Servers) Update(ctx context.Context, actor account.Actor, id int64, d D
 			       connections = $8, rate = $9, enabled = $10, updated_at = $11
 			 WHERE id = $1`,
 			id, to.Name, to.Host, int64(to.Port), string(to.Security), to.Username, s.seal.seal(password, binding(to)),
-			int64(to.Connections), to.Rate, flag(to.Enabled), db.At(tx.Now()))
+			int64(to.Connections), to.Rate, db.Flag(to.Enabled), db.At(tx.Now()))
 		if err == nil {
 			changed, err = s.get(ctx, tx, id)
 		}
@@ -72,16 +72,16 @@ func (s *Servers) Update(ctx context.Context, actor account.Actor, id int64, d D
 // Switch enables or disables a server, the configuration's too. Errors:
 // Denied, Missing.
 func (s *Servers) Switch(ctx context.Context, actor account.Actor, id int64, enabled bool) error {
-	doing := "disabled"
+	doing := serverDisable
 	if enabled {
-		doing = "enabled"
+		doing = serverEnable
 	}
 	return s.change(ctx, actor, id, doing, func(tx db.Tx, server Server) error {
 		if server.Configured() {
-			_, err := tx.Exec(ctx, `UPDATE mail_server_configured SET enabled = $1 WHERE id = 1`, flag(enabled))
+			_, err := tx.Exec(ctx, `UPDATE mail_server_configured SET enabled = $1 WHERE id = 1`, db.Flag(enabled))
 			return err
 		}
-		_, err := tx.Exec(ctx, `UPDATE mail_servers SET enabled = $2 WHERE id = $1`, id, flag(enabled))
+		_, err := tx.Exec(ctx, `UPDATE mail_servers SET enabled = $2 WHERE id = $1`, id, db.Flag(enabled))
 		return err
 	})
 }
@@ -89,7 +89,7 @@ func (s *Servers) Switch(ctx context.Context, actor account.Actor, id int64, ena
 // Promote puts an added server before the other added ones. Errors: Denied,
 // Missing.
 func (s *Servers) Promote(ctx context.Context, actor account.Actor, id int64) error {
-	return s.change(ctx, actor, id, "put first", func(tx db.Tx, server Server) error {
+	return s.change(ctx, actor, id, serverPromote, func(tx db.Tx, server Server) error {
 		if server.Configured() {
 			return fault.Missing()
 		}
@@ -100,7 +100,7 @@ func (s *Servers) Promote(ctx context.Context, actor account.Actor, id int64) er
 
 // Delete removes an added server. Errors: Denied, Missing.
 func (s *Servers) Delete(ctx context.Context, actor account.Actor, id int64) error {
-	return s.change(ctx, actor, id, "removed", func(tx db.Tx, server Server) error {
+	return s.change(ctx, actor, id, serverDelete, func(tx db.Tx, server Server) error {
 		if server.Configured() {
 			return fault.Missing()
 		}
@@ -110,7 +110,7 @@ func (s *Servers) Delete(ctx context.Context, actor account.Actor, id int64) err
 }
 
 // change does something to a server, and records it.
-func (s *Servers) change(ctx context.Context, actor account.Actor, id int64, doing string, f func(db.Tx, Server) error) error {
+func (s *Servers) change(ctx context.Context, actor account.Actor, id int64, doing account.Action, f func(db.Tx, Server) error) error {
 	if err := check(actor, account.ServiceEdit); err != nil {
 		return err
 	}
@@ -136,14 +136,17 @@ func (s *Servers) change(ctx context.Context, actor account.Actor, id int64, doi
 	return nil
 }
 
-// record tells the audit what was done, and to which server.
-func record(ctx context.Context, tx db.Tx, actor account.Actor, s Server, doing string) error {
-	return audit.RecordTx(ctx, tx, actor.Entry(account.ServiceEdit, "mail_server", s.ID, doing).Named(s.Address()))
-}
+// How the audit calls the acts; who may edit the service may do all of them.
+const (
+	serverCreate  account.Action = "mail_server.create"
+	serverEdit    account.Action = "mail_server.edit"
+	serverEnable  account.Action = "mail_server.enable"
+	serverDisable account.Action = "mail_server.disable"
+	serverPromote account.Action = "mail_server.promote"
+	serverDelete  account.Action = "mail_server.delete"
+)
 
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
+// record tells the audit what was done, and to which server.
+func record(ctx context.Context, tx db.Tx, actor account.Actor, s Server, doing account.Action) error {
+	return audit.RecordTx(ctx, tx, actor.Entry(doing, "mail_server", s.ID, "").Named(s.Address()))
 }

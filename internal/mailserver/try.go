@@ -106,23 +106,14 @@ func SendOver(ctx context.Context, conn *smtp.Conn, m *mail.Message, envelopeFro
 		return smtp.Reply{}, err
 	}
 	if envelopeFrom == "" {
-		envelopeFrom = onTheWire(m.From.Address)
+		envelopeFrom = m.From.Address.OnTheWire()
 	}
 	err = conn.Offer(ctx, smtp.Envelope{
-		From: envelopeFrom, To: onTheWire(m.To.Address), UTF8: utf8, EightBit: caps.EightBitMIME, Size: len(content),
+		From: envelopeFrom, To: m.To.Address.OnTheWire(), UTF8: utf8, EightBit: caps.EightBitMIME, Size: len(content),
 	})
 	if err != nil {
 		return smtp.Reply{}, err
 	}
 	reply, _, err := conn.Deliver(ctx, content, nil)
 	return reply, err
-}
-
-// onTheWire is an address as the server is told it: in ASCII where that is
-// possible.
-func onTheWire(a mail.Address) string {
-	if plain, ok := a.ASCII(); ok {
-		return plain
-	}
-	return a.String()
 }

@@ -42,7 +42,7 @@ func Report(ctx context.Context, d *db.DB, n Node) error {
 			    ON CONFLICT (name) DO UPDATE
 			   SET version = excluded.version, web = excluded.web, scheduler = excluded.scheduler, worker = excluded.worker,
 			       started_at = excluded.started_at, seen_at = excluded.seen_at`,
-			n.Name, n.Version, flag(n.Web), flag(n.Scheduler), flag(n.Worker), db.At(n.StartedAt), db.At(tx.Now()))
+			n.Name, n.Version, db.Flag(n.Web), db.Flag(n.Scheduler), db.Flag(n.Worker), db.At(n.StartedAt), db.At(tx.Now()))
 		if err == nil {
 			_, err = tx.Exec(ctx, `DELETE FROM nodes WHERE seen_at < $1`, db.At(tx.Now().Add(-forgets)))
 		}
@@ -78,11 +78,4 @@ func List(ctx context.Context, q db.Q) ([]Node, error) {
 		return nil, fmt.Errorf("list nodes: %w", err)
 	}
 	return list, nil
-}
-
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }
