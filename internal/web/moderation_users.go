@@ -14,10 +14,10 @@ import (
 type moderationUsersPage struct {
 	layout.Page
 
-	Search, State string
-	States        []ui.Option
-	Rows          []userRow
-	Pages         ui.Pages
+	Search, State, Group string
+	States, Groups       []ui.Option // without groups: for who may not see them
+	Rows                 []userRow
+	Pages                ui.Pages
 }
 
 // userRow is one of them.
@@ -32,8 +32,16 @@ func (s *Web) moderationUserList(v *visit) error {
 		Page:   v.page(v.t("layout.moderation_users"), layout.ModerationUsers),
 		Search: strings.TrimSpace(q.Get("q")), State: q.Get("state"),
 	}
+	if account.Can(v.actor, account.GroupView, account.Object{}) {
+		groups, err := s.Accounts.Groups(v.Context(), v.actor)
+		if err != nil {
+			return err
+		}
+		p.Group = q.Get("group")
+		p.Groups = append([]ui.Option{{Label: v.t("group.all")}}, groupOptions(v.view, groups)...)
+	}
 	list, next, err := s.Accounts.List(v.Context(), v.actor, account.Filter{
-		Search: p.Search, State: account.State(p.State), After: v.after(),
+		Search: p.Search, State: account.State(p.State), Group: p.Group, After: v.after(),
 	})
 	if err != nil {
 		return err

@@ -113,7 +113,6 @@ const (
 	AdminSettings      Item = "admin_settings"
 	AdminServers       Item = "admin_servers"
 	AdminSystem        Item = "admin_system"
-	AdminUsers         Item = "admin_users"
 	AdminGroups        Item = "admin_groups"
 	Sandbox            Item = "sandbox"
 	Profile            Item = "profile"
@@ -166,7 +165,6 @@ type guarded struct {
 // administration is the part of those who run the service.
 func administration(p Page) []guarded {
 	entries := []guarded{
-		{account.UserGroup, entry{AdminUsers, "/admin/users", ui.IconUsers}},
 		{account.GroupView, entry{AdminGroups, "/admin/groups", ui.IconShield}},
 		{account.ArticleEdit, entry{AdminArticles, "/admin/articles", ui.IconArticle}},
 		{account.ServiceView, entry{AdminSettings, "/admin/settings", ui.IconSettings}},

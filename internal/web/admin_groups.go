@@ -14,16 +14,15 @@ import (
 	"gonets/internal/web/ui"
 )
 
-// Where administrators find users and groups.
+// Where administrators find groups, and act on users.
 const (
 	adminUsers  = "/admin/users"
 	adminGroups = "/admin/groups"
 )
 
-// adminRoutes are the administration of users. A user's own page is that of
-// the moderators, with more on it.
+// adminRoutes are the administration of users. The list of users and the page
+// of each are those of the moderators, with more on them.
 func (s *Web) adminRoutes(r chi.Router) {
-	r.Get(adminUsers, s.member(s.adminUserList))
 	r.Post(adminUsers+"/{id}/groups", s.member(s.regroup))
 	r.Post(adminUsers+"/{id}/verify", s.member(s.confirm))
 	r.Get(adminGroups, s.member(s.groupList))
@@ -31,38 +30,6 @@ func (s *Web) adminRoutes(r chi.Router) {
 
 // adminURL is where something is done to a user.
 func adminURL(id int64, verb string) string { return fmt.Sprintf("%s/%d/%s", adminUsers, id, verb) }
-
-// adminUsersPage is a page of all users with their groups.
-type adminUsersPage struct {
-	layout.Page
-
-	Search, State, Group string
-	States, Groups       []ui.Option
-	Rows                 []account.User
-	Pages                ui.Pages
-}
-
-func (s *Web) adminUserList(v *visit) error {
-	groups, err := s.Accounts.Groups(v.Context(), v.actor)
-	if err != nil {
-		return err
-	}
-	q := v.URL.Query()
-	p := adminUsersPage{
-		Page:   v.page(v.t("layout.admin_users"), layout.AdminUsers),
-		Search: strings.TrimSpace(q.Get("q")), State: q.Get("state"), Group: q.Get("group"),
-		States: userStates(v.view),
-		Groups: append([]ui.Option{{Label: v.t("group.all")}}, groupOptions(v.view, groups)...),
-	}
-	list, next, err := s.Accounts.List(v.Context(), v.actor, account.Filter{
-		Search: p.Search, State: account.State(p.State), Group: p.Group, After: v.after(),
-	})
-	if err != nil {
-		return err
-	}
-	p.Rows, p.Pages = list, v.pages(next)
-	return v.render(http.StatusOK, adminUsersTempl(p))
-}
 
 // groupOptions are groups as choices.
 func groupOptions(view ui.View, groups []account.Group) []ui.Option {
@@ -88,9 +55,6 @@ func groupName(view ui.View, name string) string {
 
 // groupNames are all groups of a user in one line.
 func groupNames(view ui.View, names []string) string {
-	if len(names) == 0 {
-		return view.T("group.none_of")
-	}
 	shown := make([]string, len(names))
 	for i, name := range names {
 		shown[i] = groupName(view, name)
@@ -136,5 +100,5 @@ func (s *Web) groupList(v *visit) error {
 
 // membersURL are the users of a group.
 func membersURL(name string) string {
-	return adminUsers + "?" + url.Values{"group": {name}}.Encode()
+	return moderationUsers + "?" + url.Values{"group": {name}}.Encode()
 }
