@@ -37,6 +37,7 @@ var (
 var (
 	imports = limit{"import/user", 120, time.Hour}
 	tests   = limit{"test/user", 60, time.Hour}
+	servers = limit{"server/user", 60, time.Hour}
 )
 
 // Throttle counts tries in the database, so that the limits hold over all
@@ -54,6 +55,13 @@ func (t *Throttle) Import(ctx context.Context, actor Actor) error {
 
 // Test counts a message that the actor sends to their own address.
 func (t *Throttle) Test(ctx context.Context, actor Actor) error { return t.allow(ctx, actor, tests) }
+
+// Server counts a connection to a mail server that the actor asks for, be it to
+// look or to send a letter: whoever may name any host and port must not go
+// through a network with it.
+func (t *Throttle) Server(ctx context.Context, actor Actor) error {
+	return t.allow(ctx, actor, servers)
+}
 
 // allow leaves the command line alone: nobody floods themselves.
 func (t *Throttle) allow(ctx context.Context, actor Actor, l limit) error {

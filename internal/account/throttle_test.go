@@ -25,6 +25,7 @@ func TestUsersAreLimited(t *testing.T) {
 		for who, err := range map[string]error{
 			"another user":     throttle.Import(w.ctx, boris),
 			"a test":           throttle.Test(w.ctx, anna),
+			"a mail server":    throttle.Server(w.ctx, anna),
 			"the command line": throttle.Import(w.ctx, account.CommandLine()),
 		} {
 			if err != nil {

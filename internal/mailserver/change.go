@@ -144,6 +144,8 @@ const (
 	serverDisable account.Action = "mail_server.disable"
 	serverPromote account.Action = "mail_server.promote"
 	serverDelete  account.Action = "mail_server.delete"
+	serverCheck   account.Action = "mail_server.check"
+	serverTest    account.Action = "mail_server.test"
 )
 
 // record tells the audit what was done, and to which server.

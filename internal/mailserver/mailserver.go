@@ -15,6 +15,7 @@
 package mailserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,13 +143,18 @@ type Options struct {
 	From         string // sender of test letters
 	EnvelopeFrom string // their return path; empty: From
 	Host         string // right side of their Message-IDs
+
+	// Patience is how long somebody waits for the answers of a server that is
+	// tried, all together. 0: 20 s.
+	Patience time.Duration
 }
 
 // Servers are the mail servers of a service. They are safe for concurrent use.
 type Servers struct {
-	db   *db.DB
-	seal *sealer
-	o    Options
+	db       *db.DB
+	seal     *sealer
+	throttle *account.Throttle
+	o        Options
 }
 
 // New are the mail servers in a database and of a configuration.
@@ -157,7 +163,8 @@ func New(d *db.DB, o Options) (*Servers, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Servers{db: d, seal: seal, o: o}, nil
+	o.Patience = cmp.Or(o.Patience, patience)
+	return &Servers{db: d, seal: seal, throttle: account.NewThrottle(d), o: o}, nil
 }
 
 // HasConfigured says that the configuration names a mail server.

@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"gonets/internal/account"
+	"gonets/internal/db"
 	"gonets/internal/fault"
 	"gonets/internal/mail"
 	"gonets/internal/smtp"
 )
 
-// tryTime is how long somebody waits for a server's answer at most.
-const tryTime = 20 * time.Second
+// patience is the default of Options.Patience: shorter than any browser's.
+const patience = 20 * time.Second
 
 // Trial is what a server said when it was tried.
 type Trial struct {
@@ -24,15 +26,18 @@ type Trial struct {
 	Took   time.Duration // to answer
 }
 
-// Check connects to a server and logs in. Errors: Denied, Missing;
+// Check connects to a server and logs in. Errors: Denied, Missing; TooMany;
 // Unavailable, with the stage and the server's words.
+//
+// What is tried is on record in the audit before the connection is: nobody
+// looks through a network by this door unseen.
 func (s *Servers) Check(ctx context.Context, actor account.Actor, id int64) (Trial, error) {
-	return s.try(ctx, actor, id, func(_ context.Context, conn *smtp.Conn) (string, error) { return conn.Said(), nil })
+	return s.try(ctx, actor, id, serverCheck, func(_ context.Context, conn *smtp.Conn) (string, error) { return conn.Said(), nil })
 }
 
 // SendTest sends a letter to the actor through a server. Errors: as Check.
 func (s *Servers) SendTest(ctx context.Context, actor account.Actor, id int64, subject, text string) (Trial, error) {
-	return s.try(ctx, actor, id, func(ctx context.Context, conn *smtp.Conn) (string, error) {
+	return s.try(ctx, actor, id, serverTest, func(ctx context.Context, conn *smtp.Conn) (string, error) {
 		m, err := s.letter(actor, subject, text)
 		if err != nil {
 			return "", err
@@ -59,41 +64,72 @@ func (s *Servers) letter(actor account.Actor, subject, text string) (*mail.Messa
 	}, nil
 }
 
-func (s *Servers) try(ctx context.Context, actor account.Actor, id int64, do func(context.Context, *smtp.Conn) (string, error)) (Trial, error) {
-	if err := check(actor, account.ServiceEdit); err != nil {
-		return Trial{}, err
-	}
-	server, err := s.Get(ctx, actor, id)
+func (s *Servers) try(ctx context.Context, actor account.Actor, id int64, doing account.Action, do func(context.Context, *smtp.Conn) (string, error)) (Trial, error) {
+	server, err := s.mayTry(ctx, actor, id, doing)
 	if err != nil {
 		return Trial{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, tryTime)
+	limited, cancel := context.WithTimeout(ctx, s.o.Patience)
 	defer cancel()
 	began := s.db.Now()
-	conn, err := server.Dial(ctx)
+	conn, err := server.Dial(limited)
 	if err != nil {
-		return Trial{}, refused(server, err)
+		return Trial{}, s.refused(server, err)
 	}
 	defer conn.Close() //nolint:errcheck // it has answered by then
 	trial := Trial{Server: conn.Server(), TLS: conn.TLS(), Login: server.Username != ""}
-	if trial.Words, err = do(ctx, conn); err != nil {
-		return Trial{}, refused(server, err)
+	if trial.Words, err = do(limited, conn); err != nil {
+		return Trial{}, s.refused(server, err)
 	}
 	trial.Took = s.db.Now().Sub(began)
 	return trial, nil
 }
 
-// refused tells the stage and the server's own words, or the network's.
-func refused(server Server, err error) error {
+// mayTry is the server, once the try is allowed, counted and on record.
+func (s *Servers) mayTry(ctx context.Context, actor account.Actor, id int64, doing account.Action) (Server, error) {
+	if err := check(actor, account.ServiceEdit); err != nil {
+		return Server{}, err
+	}
+	server, err := s.Get(ctx, actor, id)
+	if err != nil {
+		return Server{}, err
+	}
+	if err := s.throttle.Server(ctx, actor); err != nil {
+		return Server{}, fmt.Errorf("try a mail server: %w", err)
+	}
+	err = s.db.Tx(ctx, func(tx db.Tx) error { return record(ctx, tx, actor, server, doing) })
+	if err != nil {
+		return Server{}, fmt.Errorf("try a mail server: %w", err)
+	}
+	return server, nil
+}
+
+// refused tells the stage and the server's own words, or the network's. What
+// is not the server's but ours is said in the reader's language.
+func (s *Servers) refused(server Server, err error) error {
 	said := &smtp.Error{Stage: smtp.StageConnect, Cause: err}
 	if e, ok := errors.AsType[*smtp.Error](err); ok {
 		said = e
 	}
-	words := said.Reply.String()
-	if said.Reply.Code == 0 && said.Cause != nil {
-		words = said.Cause.Error()
+	args := fault.Args{"Server": server.Address()}
+	unavailable := func(key string) error { return fault.Because(err, fault.Unavailable, key, args) }
+	late, _ := errors.AsType[net.Error](err)
+	switch {
+	case late != nil && late.Timeout():
+		args["Seconds"] = s.o.Patience.Seconds()
+		return unavailable("mailserver.silent")
+	case said.Local && said.Stage == smtp.StageTLS:
+		return unavailable("mailserver.no_starttls")
+	case said.Local && said.Stage == smtp.StageAuth:
+		return unavailable("mailserver.no_login")
+	case said.Local:
+		args["Words"] = said.Reply.Text // its code would pass for the server's
+	case said.Reply.Code == 0 && said.Cause != nil:
+		args["Words"] = said.Cause.Error()
+	default:
+		args["Words"] = said.Reply.String()
 	}
-	return fault.Because(err, fault.Unavailable, "mailserver.refused."+string(said.Stage), fault.Args{"Server": server.Address(), "Words": words})
+	return unavailable("mailserver.refused." + string(said.Stage))
 }
 
 // SendOver sends one message over a connection, and returns the server's last
