@@ -60,9 +60,11 @@ func ParseAddress(s string) (Address, error) {
 		return Address{}, err
 	}
 	local = norm.NFC.String(local)
-	unicodeDomain, err := domains.ToUnicode(ascii)
-	if err != nil {
-		return Address{}, badDomain(domain)
+	unicodeDomain := ascii
+	if !plain(ascii) {
+		if unicodeDomain, err = domains.ToUnicode(ascii); err != nil {
+			return Address{}, badDomain(domain)
+		}
 	}
 	// Either form may stand in the envelope, by what the server can.
 	octets := len(local) + 1 + max(len(ascii), len(unicodeDomain))
@@ -130,7 +132,10 @@ func checkDomain(s string) (ascii string, err error) {
 	if s[0] == '[' {
 		return "", addressError("mail.address_literal", "address literal instead of a domain")
 	}
-	ascii, err = domains.ToASCII(s)
+	ascii = s
+	if !plain(s) {
+		ascii, err = domains.ToASCII(s)
+	}
 	if err != nil || strings.HasSuffix(ascii, ".") {
 		return "", badDomain(s)
 	}
@@ -143,6 +148,27 @@ func checkDomain(s string) (ascii string, err error) {
 		return "", addressError("mail.address_literal", "IP address instead of a domain")
 	}
 	return ascii, nil
+}
+
+// plain reports whether a domain is the same in every form: labels of ASCII's
+// small letters and digits, none too long. Most are, and asking package idna
+// about them costs more than the rest of an address.
+func plain(domain string) bool {
+	label := 0
+	for i := range len(domain) {
+		switch b := domain[i]; {
+		case b == '.' && label > 0:
+			label = 0
+		case 'a' <= b && b <= 'z' || '0' <= b && b <= '9':
+			label++
+		default:
+			return false
+		}
+		if label > 63 {
+			return false
+		}
+	}
+	return label > 0 && len(domain) <= 253
 }
 
 // IsZero reports whether a is no address.

@@ -82,8 +82,18 @@ func (e *Envelope) needsUTF8() bool { return e.UTF8 || !isASCII(e.From) || !isAS
 // breaking out of them or of its line. Its grammar is the business of package
 // mail, and in the end of the server.
 func validPath(address string) bool {
-	return address != "" && len(address) <= maxPath &&
-		utf8.ValidString(address) && !strings.ContainsFunc(address, forbidden)
+	if address == "" || len(address) > maxPath {
+		return false
+	}
+	for i := range len(address) {
+		switch b := address[i]; {
+		case b <= ' ' || b == '<' || b == '>' || b == 0x7f:
+			return false
+		case b >= utf8.RuneSelf:
+			return utf8.ValidString(address) && !strings.ContainsFunc(address, forbidden)
+		}
+	}
+	return true
 }
 
 func forbidden(r rune) bool {

@@ -8,12 +8,23 @@ const flushSize = 64 << 10
 // stuff appends lines of content to b, as they go on the wire, until b is full
 // or the content is at its end; it returns what is left.
 func stuff(b, content []byte) (full, rest []byte) {
+	if len(content) < flushSize && onWire(content) {
+		return append(b, content...), nil
+	}
 	for len(content) > 0 && len(b) < flushSize {
 		var line []byte
 		line, content, _ = bytes.Cut(content, []byte{'\n'})
 		b = appendLine(b, line)
 	}
 	return b, content
+}
+
+// onWire reports whether content is already as it goes on the wire, which four
+// quick searches tell.
+func onWire(content []byte) bool {
+	n := bytes.Count(content, []byte{'\n'})
+	return n == bytes.Count(content, []byte("\r\n")) && n == bytes.Count(content, []byte{'\r'}) &&
+		bytes.HasSuffix(content, []byte{'\n'}) && content[0] != '.' && !bytes.Contains(content, []byte("\n."))
 }
 
 // appendLine appends one line of content, given without its LF, as it goes on
