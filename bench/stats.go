@@ -121,10 +121,10 @@ func (n *node) attempt(ctx context.Context, size int) error {
 	for from := 0; from < size; from += attemptChunk {
 		err := n.db.Tx(ctx, func(tx db.Tx) error {
 			_, err := tx.Exec(ctx, `
-				INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id, epoch, address, outcome, stage, code)
+				INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id, address, outcome, stage, code)
 				WITH RECURSIVE n (i) AS (
 					SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < CAST($2 AS BIGINT))
-				SELECT CAST($3 AS BIGINT) + i * CAST($4 AS BIGINT), 202611, i, i % 10, i % 10, 1, i, 1, 'r@d' || (i % 30) || '.test',
+				SELECT CAST($3 AS BIGINT) + i * CAST($4 AS BIGINT), 202611, i, i % 10, i % 10, 1, i, 'r@d' || (i % 30) || '.test',
 				       CASE WHEN i % 10 = 3 THEN 1 ELSE 0 END, 'rcpt', CASE WHEN i % 10 = 3 THEN 550 ELSE 250 END
 				  FROM n`,
 				int64(from), int64(min(from+attemptChunk, size)), db.At(start), step)

@@ -39,19 +39,11 @@ func (d *DB) Migrate(ctx context.Context, more ...func(context.Context) error) e
 }
 
 func (d *DB) goose(ctx context.Context) (err error) {
-	files, err := fs.Sub(migrations, "migrations/"+string(d.dialect))
+	provider, done, err := d.provider()
 	if err != nil {
-		return fmt.Errorf("open the migrations: %w", err)
+		return err
 	}
-	on, dialect := d.lite, database.DialectSQLite3
-	if d.dialect == Postgres {
-		on, dialect = stdlib.OpenDBFromPool(d.pg), database.DialectPostgres
-		defer func() { err = errors.Join(err, on.Close()) }()
-	}
-	provider, err := goose.NewProvider(dialect, on, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
-	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
-	}
+	defer func() { err = errors.Join(err, done()) }()
 	if err := refuseNewer(ctx, provider); err != nil {
 		return err
 	}
@@ -59,6 +51,25 @@ func (d *DB) goose(ctx context.Context) (err error) {
 		return unavailable(fmt.Errorf("migrate: %w", err))
 	}
 	return nil
+}
+
+// provider knows the migrations of this database. Call done behind it.
+func (d *DB) provider() (provider *goose.Provider, done func() error, err error) {
+	files, err := fs.Sub(migrations, "migrations/"+string(d.dialect))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the migrations: %w", err)
+	}
+	on, dialect := d.lite, database.DialectSQLite3
+	done = func() error { return nil }
+	if d.dialect == Postgres {
+		on, dialect = stdlib.OpenDBFromPool(d.pg), database.DialectPostgres
+		done = on.Close
+	}
+	provider, err = goose.NewProvider(dialect, on, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the migrations: %w", errors.Join(err, done()))
+	}
+	return provider, done, nil
 }
 
 // refuseNewer keeps an old program from working on tables that it does not

@@ -113,7 +113,7 @@ func (l *Ledger) Claim(ctx context.Context, node string, batchID int64) (b Batch
 			return releaseTx(ctx, tx, b)
 		}
 		ok = true
-		b.Deliveries, err = load(ctx, tx, book.run, batchID)
+		b.Deliveries, err = load(ctx, tx, book.run, &docket{batchID: batchID, epoch: b.Epoch})
 		return err
 	})
 	if err != nil {
@@ -131,19 +131,20 @@ func readBook(ctx context.Context, q db.Q, runID int64) (book, error) {
 	return b, err
 }
 
-func load(ctx context.Context, q db.Q, r run, batchID int64) ([]*Delivery, error) {
+// load reads what is to be sent of a batch, of which nothing is leaving.
+func load(ctx context.Context, q db.Q, r run, of *docket) ([]*Delivery, error) {
 	rows, err := q.Query(ctx, `
-		SELECT id, run_id, recipient_id, state, epoch, tries, copies, first_at
-		  FROM deliveries WHERE batch_id = $1 AND state = 0 AND leaving = 0 ORDER BY id`, batchID)
+		SELECT id, run_id, recipient_id, state, tries, copies, first_at
+		  FROM deliveries WHERE batch_id = $1 AND state = 0 ORDER BY id`, of.batchID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var list []*Delivery
 	for rows.Next() {
-		d := &Delivery{run: r}
+		d := &Delivery{run: r, docket: of}
 		var first db.Time
-		if err := rows.Scan(&d.ID, &d.RunID, &d.RecipientID, &d.State, &d.epoch, &d.Tries, &d.Copies, &first); err != nil {
+		if err := rows.Scan(&d.ID, &d.RunID, &d.RecipientID, &d.State, &d.Tries, &d.Copies, &first); err != nil {
 			return nil, err
 		}
 		d.firstAt = first.Time()
@@ -198,9 +199,16 @@ func (l *Ledger) Unqueue(ctx context.Context, batchID int64) error {
 	return nil
 }
 
-// Renew lengthens the leases of a node by one update.
+// Renew lengthens the leases of a node by one update. It locks the batches in
+// the order of their ids, as the committer does.
 func (l *Ledger) Renew(ctx context.Context, node string) error {
 	err := l.db.Tx(ctx, func(tx db.Tx) error {
+		if tx.Dialect() == db.Postgres {
+			_, err := tx.Exec(ctx, `SELECT 1 FROM batches WHERE lease_until > 0 AND owner = $1 ORDER BY id FOR UPDATE`, node)
+			if err != nil {
+				return err
+			}
+		}
 		_, err := tx.Exec(ctx, `UPDATE batches SET lease_until = $2 WHERE lease_until > 0 AND owner = $1`,
 			node, db.At(tx.Now().Add(l.policy.Lease)))
 		return err
@@ -291,42 +299,26 @@ func (l *Ledger) freeTx(ctx context.Context, tx db.Tx, id int64, condition strin
 }
 
 // settleLeavingTx decides the leaving deliveries of a batch whose node died:
-// sent again at once, or uncertain. It raises their epochs, so that a late
-// result of a node that was only stopped can't overwrite the decision.
+// sent again at once, or uncertain. The batch's epoch was raised, so that a
+// late result of a node that was only stopped can't overwrite the decision.
 func (l *Ledger) settleLeavingTx(ctx context.Context, tx db.Tx, b book, batch Batch) error {
-	now := db.At(tx.Now())
-	resend := db.Flag(b.resend)
-	tried, err := ints(ctx, tx, `
-		SELECT id FROM deliveries WHERE batch_id = $1 AND state = 0 AND leaving = 1 AND first_at > 0`, batch.ID)
+	var text string
+	if err := tx.QueryRow(ctx, `SELECT leaving FROM batches WHERE id = $1`, batch.ID).Scan(&text); err != nil || text == "" {
+		return err
+	}
+	ids, err := parseIDs(text)
+	if err != nil {
+		return fmt.Errorf("read what is leaving: %w", err)
+	}
+	tried, err := ints(ctx, tx, `SELECT id FROM deliveries WHERE id = ANY($1) AND state = 0 AND first_at > 0`, ids)
 	if err != nil {
 		return err
 	}
-	rows, err := tx.Query(ctx, `
-		UPDATE deliveries
-		   SET epoch = epoch + 1, leaving = 0, tries = tries + 1, updated_at = $2,
-		       first_at = CASE WHEN first_at = 0 THEN updated_at ELSE first_at END,
-		       state  = CASE WHEN $3 = 1 AND copies < $4 THEN 0 ELSE 5 END,
-		       reason = CASE WHEN $3 = 1 AND copies < $4 THEN '' ELSE '`+ReasonCrashed+`' END,
-		       copies = CASE WHEN $3 = 1 AND copies < $4 THEN copies + 1 ELSE copies END
-		 WHERE batch_id = $1 AND state = 0 AND leaving = 1
-		RETURNING id, run_id, recipient_id, epoch - 1, state`, batch.ID, now, resend, l.policy.MaxCopies)
+	records, err := l.lostTx(ctx, tx, b, ids)
 	if err != nil {
 		return err
 	}
-	var records []record
-	for rows.Next() {
-		r := record{
-			At: now, Month: b.month, MailingID: b.mailingID, UserID: b.userID,
-			Outcome: Unknown, Stage: StageEndOfData, Response: "",
-		}
-		if err := rows.Scan(&r.ID, &r.RunID, &r.RecipientID, &r.Epoch, &r.State); err != nil {
-			rows.Close()
-			return err
-		}
-		records = append(records, r)
-	}
-	rows.Close()
-	if err := rows.Err(); err != nil || len(records) == 0 {
+	if _, err := tx.Exec(ctx, `UPDATE batches SET leaving = '' WHERE id = $1`, batch.ID); err != nil {
 		return err
 	}
 	if err := l.addressTx(ctx, tx, records); err != nil {
@@ -341,6 +333,37 @@ func (l *Ledger) settleLeavingTx(ctx context.Context, tx db.Tx, b book, batch Ba
 		return fmt.Errorf("record attempts: %w", err)
 	}
 	return counts.writeTx(ctx, tx)
+}
+
+// lostTx moves deliveries on whose end nobody knows, and makes the record of
+// their attempts.
+func (l *Ledger) lostTx(ctx context.Context, tx db.Tx, b book, ids []int64) ([]record, error) {
+	now := db.At(tx.Now())
+	rows, err := tx.Query(ctx, `
+		UPDATE deliveries
+		   SET tries = tries + 1, updated_at = $2,
+		       first_at = CASE WHEN first_at = 0 THEN $2 ELSE first_at END,
+		       state  = CASE WHEN $3 = 1 AND copies < $4 THEN 0 ELSE 5 END,
+		       reason = CASE WHEN $3 = 1 AND copies < $4 THEN '' ELSE '`+ReasonCrashed+`' END,
+		       copies = CASE WHEN $3 = 1 AND copies < $4 THEN copies + 1 ELSE copies END
+		 WHERE id = ANY($1) AND state = 0
+		RETURNING id, run_id, recipient_id, state`, ids, int64(now), db.Flag(b.resend), l.policy.MaxCopies)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var records []record
+	for rows.Next() {
+		r := record{
+			At: now, Month: b.month, MailingID: b.mailingID, UserID: b.userID,
+			Outcome: Unknown, Stage: StageEndOfData, Response: "",
+		}
+		if err := rows.Scan(&r.ID, &r.RunID, &r.RecipientID, &r.State); err != nil {
+			return nil, err
+		}
+		records = append(records, r)
+	}
+	return records, rows.Err()
 }
 
 // StageEndOfData is the stage of an attempt whose final dot may have left.

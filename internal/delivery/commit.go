@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -77,16 +78,24 @@ func (l *Ledger) settle(ctx context.Context, group []*Turn) {
 // commit writes a group in one transaction.
 func (l *Ledger) commit(ctx context.Context, group []*Turn) error {
 	p := l.page(group)
+	var entries []entry
 	err := l.db.Tx(ctx, func(tx db.Tx) error {
-		clear(p.moved) // a repeated transaction begins anew
+		clear(p.held) // a repeated transaction begins anew
+		clear(p.moved)
+		clear(p.planned)
 		clear(p.marked)
-		if err := scribeOf(tx).writeTx(ctx, tx, p); err != nil {
+		scribe := scribeOf(tx)
+		if err := scribe.writeTx(ctx, tx, p); err != nil {
 			return err
 		}
-		return p.tally().writeTx(ctx, tx)
+		entries = p.entries()
+		return scribe.execTx(ctx, tx, p.statements(entries))
 	})
 	if err != nil {
 		return fmt.Errorf("commit to the ledger: %w", err)
+	}
+	for _, e := range entries {
+		e.docket.leaving = e.leaving
 	}
 	for _, t := range group {
 		t.settled(p)
@@ -98,32 +107,74 @@ func (l *Ledger) commit(ctx context.Context, group []*Turn) error {
 // and then its marks.
 type page struct {
 	runs    []int64
+	dockets []*docket // in the order of their batches
 	records []record
 	marks   []*Delivery
-	moved   map[int64]bool // deliveries whose state the results have changed
-	marked  map[int64]bool // deliveries that may leave
+	held    map[*docket]bool // whose leases are held still
+	moved   map[int64]bool   // deliveries whose state the results have changed
+	planned map[int64]bool   // deliveries to be marked that are planned, in runs that are not held
+	marked  map[int64]bool   // deliveries that may leave
 }
 
 func (l *Ledger) page(group []*Turn) *page {
-	p := &page{moved: map[int64]bool{}, marked: map[int64]bool{}}
+	p := &page{held: map[*docket]bool{}, moved: map[int64]bool{}, planned: map[int64]bool{}, marked: map[int64]bool{}}
 	for _, t := range group {
 		for i := range t.results {
 			p.records = append(p.records, l.record(&t.results[i]))
-			p.run(t.results[i].Delivery.RunID)
+			p.about(t.results[i].Delivery)
 		}
 		if t.mark != nil {
 			p.marks = append(p.marks, t.mark)
-			p.run(t.mark.RunID)
+			p.about(t.mark)
 		}
 	}
+	slices.SortFunc(p.dockets, func(a, b *docket) int { return cmp.Compare(a.batchID, b.batchID) })
 	return p
 }
 
-// run notes that the page is about a run, of which there are few at a time.
-func (p *page) run(id int64) {
-	if !slices.Contains(p.runs, id) {
-		p.runs = append(p.runs, id)
+// about notes the run and the batch of a delivery, of which there are few at a
+// time.
+func (p *page) about(d *Delivery) {
+	if !slices.Contains(p.runs, d.RunID) {
+		p.runs = append(p.runs, d.RunID)
 	}
+	if !slices.Contains(p.dockets, d.docket) {
+		p.dockets = append(p.dockets, d.docket)
+	}
+}
+
+// leases are the batches of the page and the epochs of their leases.
+func (p *page) leases() (ids, epochs []int64) {
+	for _, d := range p.dockets {
+		ids, epochs = append(ids, d.batchID), append(epochs, d.epoch)
+	}
+	return ids, epochs
+}
+
+// hold notes that a batch is leased still: with the epoch that the page knows.
+func (p *page) hold(batchID, epoch int64) {
+	for _, d := range p.dockets {
+		if d.batchID == batchID && d.epoch == epoch {
+			p.held[d] = true
+		}
+	}
+}
+
+func (p *page) markIDs() []int64 {
+	ids := make([]int64, len(p.marks))
+	for i, d := range p.marks {
+		ids[i] = d.ID
+	}
+	return ids
+}
+
+// statements write what the page changes in batches and counters.
+func (p *page) statements(entries []entry) []statement {
+	var list []statement
+	for i := range entries {
+		list = append(list, entries[i].statement())
+	}
+	return append(list, p.tally().statements()...)
 }
 
 // tally is what the page changes in the counters. A late result, whose row
@@ -151,16 +202,13 @@ func (t *Turn) settled(p *page) {
 			r.Delivery.firstAt = r.At
 		}
 	}
-	if t.mark != nil && p.marked[t.mark.ID] {
-		t.marked = true
-		t.mark.epoch++
-	}
+	t.marked = t.mark != nil && p.marked[t.mark.ID]
 }
 
 // record is a result as it is written, for both tables.
 type record struct {
 	ID          int64
-	Epoch       int64
+	docket      *docket // of who has the lease
 	State       State
 	Reason      string
 	Tries       int64
@@ -194,7 +242,7 @@ func (l *Ledger) record(r *Result) record {
 		n.tries, first = d.Tries, d.firstAt
 	}
 	return record{
-		ID: d.ID, Epoch: d.epoch, State: n.state, Reason: n.reason, Tries: n.tries, Copies: n.copies,
+		ID: d.ID, docket: d.docket, State: n.state, Reason: n.reason, Tries: n.tries, Copies: n.copies,
 		Retried: !d.firstAt.IsZero(), FirstAt: db.At(first), NextAt: db.At(n.at), At: db.At(r.At),
 		Month: d.run.month, RunID: d.RunID, MailingID: d.run.mailingID, UserID: d.run.userID, RecipientID: d.RecipientID,
 		Address: r.Address, Outcome: r.outcome(), Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced,

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gonets/internal/db"
 )
@@ -30,7 +31,7 @@ func setHeldTx(ctx context.Context, tx db.Tx, runID int64, held bool) error {
 // is already marked.
 func (l *Ledger) SkipRecipientTx(ctx context.Context, tx db.Tx, recipientID int64, reason string) error {
 	runs, err := ints(ctx, tx, `
-		SELECT DISTINCT run_id FROM deliveries WHERE recipient_id = $1 AND state IN (0, 3) AND leaving = 0 ORDER BY run_id`, recipientID)
+		SELECT DISTINCT run_id FROM deliveries WHERE recipient_id = $1 AND state IN (0, 3) ORDER BY run_id`, recipientID)
 	if err != nil {
 		return fmt.Errorf("look for deliveries of recipient %d: %w", recipientID, err)
 	}
@@ -40,7 +41,16 @@ func (l *Ledger) SkipRecipientTx(ctx context.Context, tx db.Tx, recipientID int6
 	if _, err := lockRuns(ctx, tx, runs...); err != nil {
 		return err
 	}
-	return l.skipTx(ctx, tx, reason, `recipient_id = $1 AND state IN (0, 3) AND leaving = 0`, recipientID)
+	leaving, err := leavingIn(ctx, tx, runs...)
+	if err != nil {
+		return err
+	}
+	ids, err := ints(ctx, tx, `SELECT id FROM deliveries WHERE recipient_id = $1 AND state IN (0, 3)`, recipientID)
+	if err != nil {
+		return fmt.Errorf("look for deliveries of recipient %d: %w", recipientID, err)
+	}
+	ids = slices.DeleteFunc(ids, func(id int64) bool { return slices.Contains(leaving, id) })
+	return l.skipTx(ctx, tx, reason, ids)
 }
 
 // Skip is SkipRecipientTx in a transaction of its own.
@@ -55,16 +65,12 @@ func (l *Ledger) SkipRun(ctx context.Context, runID int64, reason string, limit 
 		if _, err := lockRuns(ctx, tx, runID); err != nil {
 			return err
 		}
-		ids, err := ints(ctx, tx, `
-			SELECT id FROM (SELECT id FROM deliveries WHERE run_id = $1 AND state = 0 AND leaving = 0 ORDER BY id LIMIT $2) AS planned
-			 UNION ALL
-			SELECT id FROM (SELECT id FROM deliveries WHERE run_id = $1 AND state = 3 ORDER BY id LIMIT $2) AS deferred
-			 LIMIT $2`, runID, limit)
+		ids, err := restTx(ctx, tx, runID, limit)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
 		skipped = len(ids)
-		return l.skipTx(ctx, tx, reason, `id = ANY($1) AND state IN (0, 3) AND leaving = 0`, ids)
+		return l.skipTx(ctx, tx, reason, ids)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("skip the rest of run %d: %w", runID, err)
@@ -72,16 +78,53 @@ func (l *Ledger) SkipRun(ctx context.Context, runID int64, reason string, limit 
 	return skipped, nil
 }
 
-// skipTx skips the deliveries of a condition on $1. It learns first which of
-// them were deferred, since that counter falls.
-func (l *Ledger) skipTx(ctx context.Context, tx db.Tx, reason, condition string, arg any) error {
-	deferred, err := ints(ctx, tx, `SELECT run_id FROM deliveries WHERE state = 3 AND `+condition, arg)
+// restTx are up to limit deliveries of a run that can be skipped: deferred, or
+// planned and not leaving. It closes the batches in which it finds none, and
+// which nobody works, lest they be searched again.
+func restTx(ctx context.Context, tx db.Tx, runID int64, limit int) ([]int64, error) {
+	ids, err := ints(ctx, tx, `
+		SELECT delivery_id FROM delivery_exceptions WHERE run_id = $1 AND state = 3 ORDER BY delivery_id LIMIT $2`, runID, limit)
+	if err != nil || len(ids) > 0 {
+		return ids, err
+	}
+	batches, err := ints(ctx, tx, `SELECT id FROM batches WHERE run_id = $1 AND done = 0 ORDER BY id`, runID)
+	if err != nil {
+		return nil, err
+	}
+	leaving, err := leavingIn(ctx, tx, runID)
+	if err != nil {
+		return nil, err
+	}
+	for _, batch := range batches {
+		planned, err := ints(ctx, tx, `
+			SELECT id FROM deliveries WHERE batch_id = $1 AND state = 0 ORDER BY id LIMIT $2`, batch, limit+len(leaving))
+		if err != nil {
+			return nil, err
+		}
+		planned = slices.DeleteFunc(planned, func(id int64) bool { return slices.Contains(leaving, id) })
+		if len(planned) > 0 {
+			return planned[:min(limit, len(planned))], nil
+		}
+		if _, err := tx.Exec(ctx, `UPDATE batches SET done = 1 WHERE id = $1 AND lease_until = 0`, batch); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// skipTx skips deliveries that are planned or deferred. It learns first which
+// of them were deferred, since that counter falls.
+func (l *Ledger) skipTx(ctx context.Context, tx db.Tx, reason string, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	deferred, err := ints(ctx, tx, `SELECT run_id FROM deliveries WHERE id = ANY($1) AND state = 3`, ids)
 	if err != nil {
 		return fmt.Errorf("skip deliveries: %w", err)
 	}
 	runs, err := ints(ctx, tx, `
 		UPDATE deliveries SET state = 6, reason = $2, next_at = 0, updated_at = $3
-		 WHERE `+condition+` RETURNING run_id`, arg, reason, db.At(tx.Now()))
+		 WHERE id = ANY($1) AND state IN (0, 3) RETURNING run_id`, ids, reason, db.At(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("skip deliveries: %w", err)
 	}
@@ -135,7 +178,7 @@ func (l *Ledger) RetryDue(ctx context.Context, limit int) (retried int, err erro
 
 func (l *Ledger) due(ctx context.Context, limit int) (map[int64][]int64, error) {
 	rows, err := l.db.Read().Query(ctx, `
-		SELECT d.id, d.run_id FROM deliveries d JOIN ledgers l ON l.run_id = d.run_id
+		SELECT d.delivery_id, d.run_id FROM delivery_exceptions d JOIN ledgers l ON l.run_id = d.run_id
 		 WHERE d.state = 3 AND d.next_at <= $1 AND l.held = 0
 		 ORDER BY d.next_at LIMIT $2`, db.At(l.db.Now()), limit)
 	if err != nil {
@@ -177,22 +220,36 @@ func (l *Ledger) replanTx(ctx context.Context, tx db.Tx, runID int64, ids []int6
 	return int(n), counts.writeTx(ctx, tx)
 }
 
-// RecipientsIn are up to limit recipients of a run in one of the states, with
-// ids above after, ascending: the audience of "send again to those who
-// failed".
-func (l *Ledger) RecipientsIn(ctx context.Context, q db.Q, runID int64, states []State, after int64, limit int) ([]int64, error) {
+// RecipientsIn are up to limit recipients of a run in one of the states that
+// are exceptions (deferred, failed, uncertain, skipped), in the order of their
+// deliveries, behind the delivery after; last is the delivery of the last one:
+// the audience of "send again to those who failed".
+func (l *Ledger) RecipientsIn(ctx context.Context, q db.Q, runID int64, states []State, after int64, limit int) (ids []int64, last int64, err error) {
+	rows, err := q.Query(ctx, `
+		SELECT d.id, d.recipient_id
+		  FROM delivery_exceptions e JOIN deliveries d ON d.id = e.delivery_id
+		 WHERE e.run_id = $1 AND e.state = ANY($3) AND e.delivery_id > $2
+		 ORDER BY e.delivery_id LIMIT $4`, runID, after, numbersOf(states), limit)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the recipients of run %d: %w", runID, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&last, &id); err != nil {
+			return nil, 0, fmt.Errorf("read the recipients of run %d: %w", runID, err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, last, rows.Err()
+}
+
+func numbersOf(states []State) []int64 {
 	numbers := make([]int64, len(states))
 	for i, s := range states {
 		numbers[i] = int64(s)
 	}
-	ids, err := ints(ctx, q, `
-		SELECT recipient_id FROM deliveries
-		 WHERE run_id = $1 AND recipient_id > $2 AND state = ANY($3)
-		 ORDER BY recipient_id LIMIT $4`, runID, after, numbers, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read the recipients of run %d: %w", runID, err)
-	}
-	return ids, nil
+	return numbers
 }
 
 // Held says whether a run is held.

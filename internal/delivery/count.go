@@ -228,7 +228,9 @@ func (l *Ledger) Rebuild(ctx context.Context, runID int64) (wrong bool, err erro
 // count counts the rows themselves.
 func count(ctx context.Context, q db.Q, runID int64) (Counts, error) {
 	var c Counts
-	rows, err := q.Query(ctx, `SELECT state, count(*) FROM deliveries WHERE run_id = $1 GROUP BY state`, runID)
+	rows, err := q.Query(ctx, `
+		SELECT d.state, count(*) FROM batches b JOIN deliveries d ON d.batch_id = b.id
+		 WHERE b.run_id = $1 AND d.run_id = $1 GROUP BY d.state`, runID)
 	if err != nil {
 		return c, err
 	}

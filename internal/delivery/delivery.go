@@ -14,11 +14,12 @@
 // # Promises
 //
 // The mark: before the final dot of a message leaves, planned → leaving is
-// committed, conditional on the row's own state and on its run not being held,
-// and raises the row's epoch. A result is written only where that epoch still
-// holds. (The mark is a column of its own, which no index contains: of all that
-// is written it is the most frequent.) So the row is the fence: whoever comes second, after a crash, a stall
-// or a doubled job, is refused. Leases on batches only save work.
+// committed, conditional on the row's own state, on its run not being held, and
+// on the batch's lease: each lease has an epoch of its own, which the batch's
+// row holds. A result is written on the same condition. So whoever comes
+// second, after a crash, a stall or a doubled job, is refused. What is leaving
+// is listed in the batch's row: of all that is written, marks are the most
+// frequent.
 //
 // A crash leaves at most one leaving row per open connection. When the lease
 // of its batch is freed, each of them gets an attempt with the outcome unknown
@@ -28,9 +29,10 @@
 // Counters change in the transactions of the rows that they count, so that a
 // page can show them without counting; Rebuild makes them anew.
 //
-// On PostgreSQL every transaction that touches deliveries first locks the
-// ledger rows of their runs, in the order of their ids: then a hold or a skip
-// that is committed can't be overtaken by a mark, and nothing deadlocks.
+// On PostgreSQL every transaction that touches deliveries, or ends a lease,
+// first locks the ledger rows of their runs, in the order of their ids: then a
+// hold, a skip or another's lease that is committed can't be overtaken by a
+// mark, and nothing deadlocks.
 //
 // Run, mailing, user and recipient ids are opaque here.
 package delivery
@@ -133,7 +135,7 @@ type Delivery struct {
 	NextAt      time.Time // deferred: when it is tried again
 	UpdatedAt   time.Time
 
-	epoch   int64
+	docket  *docket // of its batch, for who has the lease
 	firstAt time.Time
 	run     run
 }

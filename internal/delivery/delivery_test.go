@@ -70,16 +70,22 @@ func (f *fixture) tx(do func(ctx context.Context, tx db.Tx) error) {
 func (f *fixture) open(runID int64, n int, resend bool) int64 {
 	f.t.Helper()
 	f.tx(func(ctx context.Context, tx db.Tx) error {
-		if err := f.OpenTx(ctx, tx, Run{ID: runID, MailingID: 7, UserID: 3, Resend: resend}); err != nil {
-			return err
-		}
+		return f.OpenTx(ctx, tx, Run{ID: runID, MailingID: 7, UserID: 3, Resend: resend})
+	})
+	f.plan(runID, 1, n)
+	return f.feed(runID)[0]
+}
+
+// plan plans a batch of n recipients from an id on.
+func (f *fixture) plan(runID int64, from, n int) {
+	f.t.Helper()
+	f.tx(func(ctx context.Context, tx db.Tx) error {
 		var chunk []Plan
 		for i := range n {
-			chunk = append(chunk, Plan{RecipientID: int64(i + 1)})
+			chunk = append(chunk, Plan{RecipientID: int64(from + i)})
 		}
 		return f.PlanTx(ctx, tx, runID, chunk)
 	})
-	return f.feed(runID)[0]
 }
 
 func (f *fixture) feed(runID int64) (ids []int64) {
@@ -162,7 +168,7 @@ func TestWayOfADelivery(t *testing.T) {
 				t.Fatalf("delivery %d: mark refused", d.ID)
 			}
 		}
-		if f.mark(&Delivery{ID: b.Deliveries[0].ID, RunID: 1}) {
+		if twin := *b.Deliveries[0]; f.mark(&twin) {
 			t.Error("a second mark of the same delivery was granted")
 		}
 		f.end(b.Deliveries[0], Took)

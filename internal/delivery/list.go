@@ -11,11 +11,7 @@ import (
 	"gonets/internal/db"
 )
 
-// A list is read per state or outcome, each by one index, and merged by id:
-// so a page costs the same at any depth, with a filter or without.
-
-const deliveryColumns = `id, run_id, recipient_id, CASE WHEN leaving = 1 THEN 1 ELSE state END AS stands,
-	reason, tries, copies, next_at, updated_at`
+const deliveryColumns = `id, run_id, recipient_id, state, reason, tries, copies, next_at, updated_at`
 
 func (d *Delivery) scan(row db.Row) error {
 	var next, updated db.Time
@@ -25,40 +21,147 @@ func (d *Delivery) scan(row db.Row) error {
 }
 
 // Deliveries are up to limit deliveries of a run in any of the states (none:
-// all), newest first, with ids below before (0: from the start).
-func (l *Ledger) Deliveries(ctx context.Context, runID int64, states []State, before int64, limit int) ([]Delivery, error) {
+// all), newest first, behind the delivery before (0: from the start). A page
+// costs the same at any depth.
+//
+// Exceptions have an index by state. Others are looked for batch by batch, in
+// those that may have some: the newest batch first, which is the order of the
+// ids but for what was planned anew.
+func (l *Ledger) Deliveries(ctx context.Context, runID int64, states []State, before int64, limit int) (list []Delivery, err error) {
 	if len(states) == 0 {
 		states = []State{Planned, Leaving, Accepted, Deferred, Failed, Uncertain, Skipped}
 	}
-	parts := make([]string, len(states))
-	for i, s := range states {
-		// The limit is in the text: PostgreSQL, not knowing it, would plan this anew each time.
-		parts[i] = fmt.Sprintf(`SELECT * FROM (SELECT %s FROM deliveries
-			WHERE %s AND id < $2 ORDER BY id DESC LIMIT %d) AS s%d`, deliveryColumns, inState(s), limit, i)
-	}
-	query := strings.Join(parts, "\nUNION ALL\n") + fmt.Sprintf("\nORDER BY 1 DESC LIMIT %d", limit)
-	rows, err := l.db.Read().Query(ctx, query, runID, below(before))
+	err = l.db.Snapshot(ctx, func(q db.Q) error {
+		s := search{q: q, runID: runID, states: states, before: before, limit: limit}
+		if s.leaving, err = leavingIn(ctx, q, runID); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(states, func(s State) bool { return !s.exception() }) {
+			list, err = s.byBatch(ctx)
+		} else {
+			list, err = s.byState(ctx)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)
 	}
-	return deliveriesOf(rows)
+	return list, nil
 }
 
-// inState is the condition for the deliveries of run $1 in a state. Those that
-// are leaving are looked for where they can be, in the few batches with a
-// lease ("+ 0" keeps the planner from reading all that is planned).
-func inState(s State) string {
-	switch s {
-	case Planned:
-		return "run_id = $1 AND state = 0 AND leaving = 0"
-	case Leaving:
-		return "batch_id IN (SELECT id FROM batches WHERE lease_until > 0) AND run_id + 0 = $1 AND state = 0 AND leaving = 1"
-	default:
-		return fmt.Sprintf("run_id = $1 AND state = %d", s)
+// exception says that the state is one of those that few deliveries have, and
+// that have an index.
+func (s State) exception() bool { return s > Accepted }
+
+// search looks for deliveries of a run in one snapshot.
+type search struct {
+	q       db.Q
+	runID   int64
+	states  []State
+	before  int64
+	limit   int
+	leaving []int64 // of the run
+}
+
+// byState reads exceptions: each state by the index, merged by id.
+func (s *search) byState(ctx context.Context) ([]Delivery, error) {
+	parts := make([]string, len(s.states))
+	for i, state := range s.states {
+		// The limit is in the text: PostgreSQL, not knowing it, would plan this anew each time.
+		parts[i] = fmt.Sprintf(`SELECT * FROM (SELECT delivery_id FROM delivery_exceptions
+			WHERE run_id = $1 AND state = %d AND delivery_id < $2 ORDER BY delivery_id DESC LIMIT %d) AS s%d`, state, s.limit, i)
 	}
+	ids, err := ints(ctx, s.q, strings.Join(parts, "\nUNION ALL\n")+fmt.Sprintf("\nORDER BY 1 DESC LIMIT %d", s.limit),
+		s.runID, below(s.before))
+	if err != nil {
+		return nil, err
+	}
+	return s.read(ctx, `id = ANY($1) ORDER BY id DESC`, ids)
 }
 
-func deliveriesOf(rows db.Rows) ([]Delivery, error) {
+// byBatch reads the batches that may have what is looked for, until there is
+// enough of it.
+func (s *search) byBatch(ctx context.Context) ([]Delivery, error) {
+	if len(s.states) == 1 && s.states[0] == Leaving {
+		ids := slices.DeleteFunc(slices.Sorted(slices.Values(s.leaving)), func(id int64) bool { return id >= below(s.before) })
+		return s.read(ctx, `id = ANY($1) AND state = 0 ORDER BY id DESC`, ids[max(0, len(ids)-s.limit):])
+	}
+	batches, err := s.batches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []Delivery
+	for i, batch := range batches {
+		before := below(0)
+		if i == 0 {
+			before = below(s.before)
+		}
+		if err := s.readBatch(ctx, batch, before, &list); err != nil || len(list) == s.limit {
+			return list, err
+		}
+	}
+	return list, nil
+}
+
+// batches are those that may have deliveries in the states, from that of the
+// delivery before on.
+func (s *search) batches(ctx context.Context) ([]int64, error) {
+	from := below(0)
+	if s.before > 0 {
+		err := s.q.QueryRow(ctx, `SELECT batch_id FROM deliveries WHERE id = $1 AND run_id = $2`, s.before, s.runID).Scan(&from)
+		if errors.Is(err, db.ErrNoRows) {
+			return nil, nil // no delivery of this run
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	const all = `SELECT id FROM batches WHERE run_id = $1 AND id <= $2`
+	query := all
+	switch {
+	case slices.ContainsFunc(s.states, State.exception):
+	case !slices.Contains(s.states, Accepted):
+		query += ` AND (done = 0 OR id = $2)`
+	case len(s.states) == 1:
+		query += ` AND (accepted > 0 OR id = $2)`
+	}
+	return ints(ctx, s.q, query+` ORDER BY id DESC`, s.runID, from)
+}
+
+// readBatch adds what is in one batch, up to the limit. The batch itself says
+// what is leaving, which may hide as many planned ones.
+func (s *search) readBatch(ctx context.Context, batch, before int64, list *[]Delivery) error {
+	found, err := s.read(ctx, `batch_id = $1 AND run_id = $2 AND id < $3 AND state = ANY($4) ORDER BY id DESC LIMIT $5`,
+		batch, s.runID, before, numbersOf(s.rowStates()), s.limit-len(*list)+len(s.leaving))
+	for _, d := range found {
+		if slices.Contains(s.states, d.State) && len(*list) < s.limit {
+			*list = append(*list, d)
+		}
+	}
+	return err
+}
+
+// rowStates are the states as the rows have them.
+func (s *search) rowStates() []State {
+	states := slices.Clone(s.states)
+	for i := range states {
+		if states[i] == Leaving {
+			states[i] = Planned
+		}
+	}
+	return states
+}
+
+func (s *search) read(ctx context.Context, condition string, args ...any) ([]Delivery, error) {
+	rows, err := s.q.Query(ctx, `SELECT `+deliveryColumns+` FROM deliveries WHERE `+condition, args...)
+	if err != nil {
+		return nil, err
+	}
+	return deliveriesOf(rows, s.leaving)
+}
+
+// deliveriesOf reads rows; the batches say which of them are leaving.
+func deliveriesOf(rows db.Rows, leaving []int64) ([]Delivery, error) {
 	defer rows.Close()
 	var list []Delivery
 	for rows.Next() {
@@ -66,20 +169,56 @@ func deliveriesOf(rows db.Rows) ([]Delivery, error) {
 		if err := d.scan(rows); err != nil {
 			return nil, fmt.Errorf("read a delivery: %w", err)
 		}
+		if d.State == Planned && slices.Contains(leaving, d.ID) {
+			d.State = Leaving
+		}
 		list = append(list, d)
 	}
 	return list, rows.Err()
 }
 
-// OfRecipient are a recipient's newest deliveries: the answer to "why did X
-// not get it?".
-func (l *Ledger) OfRecipient(ctx context.Context, recipientID, before int64, limit int) ([]Delivery, error) {
+// OfRecipient are a recipient's newest deliveries, by their runs, behind the
+// delivery before (0: from the start): the answer to "why did X not get it?".
+func (l *Ledger) OfRecipient(ctx context.Context, recipientID, before int64, limit int) (list []Delivery, err error) {
+	run := below(0)
+	if before > 0 {
+		err := l.db.Read().QueryRow(ctx, `SELECT run_id FROM deliveries WHERE id = $1`, before).Scan(&run)
+		if err != nil && !errors.Is(err, db.ErrNoRows) {
+			return nil, fmt.Errorf("list a recipient's deliveries: %w", err)
+		}
+	}
 	rows, err := l.db.Read().Query(ctx, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE recipient_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, recipientID, below(before), limit)
+		WHERE recipient_id = $1 AND run_id < $2 ORDER BY run_id DESC LIMIT $3`, recipientID, run, limit)
+	if err == nil {
+		list, err = deliveriesOf(rows, nil)
+	}
+	if err == nil {
+		err = l.leave(ctx, list)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list a recipient's deliveries: %w", err)
 	}
-	return deliveriesOf(rows)
+	return list, nil
+}
+
+// leave notes which of the deliveries, of any runs, are leaving.
+func (l *Ledger) leave(ctx context.Context, list []Delivery) error {
+	var runs []int64
+	for _, d := range list {
+		if d.State == Planned {
+			runs = append(runs, d.RunID)
+		}
+	}
+	if len(runs) == 0 {
+		return nil
+	}
+	leaving, err := leavingIn(ctx, l.db.Read(), runs...)
+	for i := range list {
+		if list[i].State == Planned && slices.Contains(leaving, list[i].ID) {
+			list[i].State = Leaving
+		}
+	}
+	return err
 }
 
 // Delivery is one delivery with its attempts, oldest first, and the user it
@@ -93,6 +232,11 @@ func (l *Ledger) Delivery(ctx context.Context, id int64) (d Delivery, userID int
 	if err != nil {
 		return d, 0, nil, false, fmt.Errorf("read delivery %d: %w", id, err)
 	}
+	of := []Delivery{d}
+	if err := l.leave(ctx, of); err != nil {
+		return d, 0, nil, false, fmt.Errorf("read delivery %d: %w", id, err)
+	}
+	d = of[0]
 	b, err := readBook(ctx, q, d.RunID)
 	if err != nil {
 		return d, 0, nil, false, fmt.Errorf("read delivery %d: %w", id, err)

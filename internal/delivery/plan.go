@@ -64,10 +64,14 @@ func (l *Ledger) PlanTx(ctx context.Context, tx db.Tx, runID int64, chunk []Plan
 	if err != nil {
 		return fmt.Errorf("plan run %d: %w", runID, err)
 	}
-	if planned == 0 { // all skipped, or a chunk repeated
-		if _, err := tx.Exec(ctx, `DELETE FROM batches WHERE id = $1`, batch); err != nil {
-			return fmt.Errorf("drop an empty batch: %w", err)
-		}
+	switch { // whoever was skipped is found by the batch, too
+	case planned+skipped == 0: // a chunk repeated
+		_, err = tx.Exec(ctx, `DELETE FROM batches WHERE id = $1`, batch)
+	case planned == 0:
+		_, err = tx.Exec(ctx, `UPDATE batches SET done = 1 WHERE id = $1`, batch)
+	}
+	if err != nil {
+		return fmt.Errorf("drop an empty batch: %w", err)
 	}
 	_, err = tx.Exec(ctx, `
 		UPDATE ledgers SET recipients = recipients + $2, skipped = skipped + $3 WHERE run_id = $1`,

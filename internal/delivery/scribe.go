@@ -9,12 +9,13 @@ import (
 // scribe is what the two databases do differently where many rows are
 // written at once.
 //
-// A result is written only where the row has the epoch of its mark; a mark only
-// where the row is planned, has the epoch as it was read, and its run is not
+// A result is written only where the row is planned and the batch leased as
+// the page knows it; a mark is given on the same condition, if its run is not
 // held.
 type scribe interface {
 	// writeTx locks the runs of a page, writes its attempts and the states they
-	// lead to, then its marks, and notes in the page which of them counted.
+	// lead to, looks whether its marks may be given, and notes in the page what
+	// counts. The batches' rows are left to be written.
 	writeTx(ctx context.Context, tx db.Tx, p *page) error
 	// attemptsTx writes attempts alone.
 	attemptsTx(ctx context.Context, tx db.Tx, list []record) error

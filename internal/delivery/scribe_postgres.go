@@ -13,9 +13,8 @@ import (
 // rows of.
 type pgScribe struct{}
 
-// What is prepared while the tables are small must still find its rows by their
-// ids when they have grown: planText forbids to read them from end to end, and
-// "+ 0" hides the other indexes.
+// planText: what is prepared while the tables are small must still find its
+// rows by their ids when they have grown, and not read them from end to end.
 const planText = `SET LOCAL enable_seqscan = off`
 
 // lockText, like everything that touches deliveries, locks the runs in the
@@ -23,45 +22,66 @@ const planText = `SET LOCAL enable_seqscan = off`
 // before.
 const lockText = `SELECT 1 FROM ledgers WHERE run_id = ANY($1) ORDER BY run_id FOR UPDATE`
 
+// leaseText finds the batches that are leased as the page knows them.
+const leaseText = `
+	SELECT b.id, b.epoch FROM unnest($1::bigint[], $2::bigint[]) AS l (id, epoch)
+	  JOIN batches b ON b.id = l.id AND b.epoch = l.epoch`
+
+// acceptText is moveText for what happens to most.
+const acceptText = `
+	UPDATE deliveries
+	   SET state = 2, tries = tries + 1, updated_at = $2, first_at = CASE WHEN first_at = 0 THEN $2 ELSE first_at END
+	 WHERE id = ANY($1) AND state = 0
+	   AND batch_id = ANY (ARRAY(
+	       SELECT b.id FROM unnest($3::bigint[], $4::bigint[]) AS l (id, epoch)
+	         JOIN batches b ON b.id = l.id AND b.epoch = l.epoch))
+	RETURNING id`
+
 const moveText = `
 	UPDATE deliveries AS d
-	   SET state = r.state, leaving = 0, reason = r.reason, tries = r.tries, copies = r.copies,
+	   SET state = r.state, reason = r.reason, tries = r.tries, copies = r.copies,
 	       first_at = r.first_at, next_at = r.next_at, updated_at = r.at
 	  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-	       AS r (id, epoch, state, reason, tries, copies, first_at, next_at, at)
-	 WHERE d.id = r.id AND d.epoch = r.epoch AND d.state + 0 = 0
+	       AS r (id, batch_id, state, reason, tries, copies, first_at, next_at, at)
+	 WHERE d.id = r.id AND d.state = 0
+	   AND r.batch_id = ANY (ARRAY(
+	       SELECT b.id FROM unnest($10::bigint[], $11::bigint[]) AS l (id, epoch)
+	         JOIN batches b ON b.id = l.id AND b.epoch = l.epoch))
 	RETURNING d.id`
 
 const markText = `
-	UPDATE deliveries AS d
-	   SET leaving = 1, epoch = d.epoch + 1, updated_at = $3
-	  FROM unnest($1::bigint[], $2::bigint[]) AS m (id, epoch)
-	 WHERE d.id = m.id AND d.epoch = m.epoch AND d.state + 0 = 0 AND d.leaving = 0
-	   AND d.run_id + 0 = ANY (ARRAY(SELECT run_id FROM ledgers WHERE run_id = ANY($4) AND held = 0))
-	RETURNING d.id`
+	SELECT id FROM deliveries
+	 WHERE id = ANY($1) AND state = 0
+	   AND run_id = ANY (ARRAY(SELECT run_id FROM ledgers WHERE run_id = ANY($2) AND held = 0))`
 
 const attemptsText = `
 	INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id,
-	                      epoch, address, outcome, stage, code, enhanced, response, server)
+	                      address, outcome, stage, code, enhanced, response, server)
 	SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-	                     $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::bigint[], $13::text[], $14::text[], $15::text[])`
+	                     $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[])`
 
 func (pgScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
 	flight := &pgx.Batch{}
 	flight.Queue(planText)
 	flight.Queue(lockText, p.runs)
+	batches, epochs := p.leases()
+	flight.Queue(leaseText, batches, epochs).Query(func(rows pgx.Rows) error {
+		var id, epoch int64
+		_, err := pgx.ForEachRow(rows, []any{&id, &epoch}, func() error { p.hold(id, epoch); return nil })
+		return err
+	})
 	if args, n := attemptColumnsOf(p.records); n > 0 {
 		flight.Queue(attemptsText, args...)
 	}
-	if len(p.records) > 0 {
-		flight.Queue(moveText, stateColumnsOf(p.records)...).Query(noteIn(p.moved))
+	accepted, others := p.byEnd()
+	if len(accepted) > 0 {
+		flight.Queue(acceptText, accepted, int64(db.At(tx.Now())), batches, epochs).Query(noteIn(p.moved))
+	}
+	if len(others) > 0 {
+		flight.Queue(moveText, append(stateColumnsOf(others), batches, epochs)...).Query(noteIn(p.moved))
 	}
 	if len(p.marks) > 0 {
-		ids, epochs := make([]int64, len(p.marks)), make([]int64, len(p.marks))
-		for i, d := range p.marks {
-			ids[i], epochs[i] = d.ID, d.epoch
-		}
-		flight.Queue(markText, ids, epochs, int64(db.At(tx.Now())), p.runs).Query(noteIn(p.marked))
+		flight.Queue(markText, p.markIDs(), p.runs).Query(noteIn(p.planned))
 	}
 	return fly(ctx, tx, flight)
 }
@@ -102,11 +122,23 @@ func (pgScribe) planTx(ctx context.Context, tx db.Tx, p planning) (planned, skip
 			INSERT INTO deliveries (month, run_id, recipient_id, batch_id, state, reason, updated_at)
 			SELECT $1::bigint, $2::bigint, r.recipient_id, $3::bigint, r.state, r.reason, $4::bigint
 			  FROM unnest($5::bigint[], $6::bigint[], $7::text[]) AS r (recipient_id, state, reason)
-			    ON CONFLICT (run_id, recipient_id, month) DO NOTHING
+			    ON CONFLICT (recipient_id, run_id, month) DO NOTHING
 			RETURNING state)
 		SELECT count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state <> 0) FROM written`,
 		p.month, p.runID, p.batch, int64(db.At(tx.Now())), n[0], n[1], t[0]).Scan(&planned, &skipped)
 	return planned, skipped, err
+}
+
+// byEnd parts the deliveries that were accepted from the other results.
+func (p *page) byEnd() (accepted []int64, others []*record) {
+	for i := range p.records {
+		if r := &p.records[i]; r.State == Accepted {
+			accepted = append(accepted, r.ID)
+		} else {
+			others = append(others, r)
+		}
+	}
+	return accepted, others
 }
 
 // noteIn reads ids into a set.
@@ -148,25 +180,24 @@ func addRow[T any](columns [][]T, values ...T) {
 
 // attemptColumnsOf are the arguments of attemptsText, and how many rows they make.
 func attemptColumnsOf(list []record) (args []any, rows int) {
-	n, t := numbers(10, len(list)), texts(5, len(list))
+	n, t := numbers(9, len(list)), texts(5, len(list))
 	for i := range list {
 		r := &list[i]
 		if r.Stage == "" {
 			continue
 		}
 		rows++
-		addRow(n, int64(r.At), r.Month, r.ID, r.RunID, r.MailingID, r.UserID, r.RecipientID, r.Epoch, int64(r.Outcome), r.Code)
+		addRow(n, int64(r.At), r.Month, r.ID, r.RunID, r.MailingID, r.UserID, r.RecipientID, int64(r.Outcome), r.Code)
 		addRow(t, r.Address, r.Stage, r.Enhanced, r.Response, r.Server)
 	}
-	return []any{n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], t[0], n[8], t[1], n[9], t[2], t[3], t[4]}, rows
+	return []any{n[0], n[1], n[2], n[3], n[4], n[5], n[6], t[0], n[7], t[1], n[8], t[2], t[3], t[4]}, rows
 }
 
 // stateColumnsOf are the arguments of moveText.
-func stateColumnsOf(list []record) []any {
+func stateColumnsOf(list []*record) []any {
 	n, t := numbers(8, len(list)), texts(1, len(list))
-	for i := range list {
-		r := &list[i]
-		addRow(n, r.ID, r.Epoch, int64(r.State), r.Tries, r.Copies, int64(r.FirstAt), int64(r.NextAt), int64(r.At))
+	for _, r := range list {
+		addRow(n, r.ID, r.docket.batchID, int64(r.State), r.Tries, r.Copies, int64(r.FirstAt), int64(r.NextAt), int64(r.At))
 		addRow(t, r.Reason)
 	}
 	return []any{n[0], n[1], n[2], t[0], n[3], n[4], n[5], n[6], n[7]}

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strings"
 
 	"gonets/internal/db"
@@ -18,39 +19,103 @@ func (s liteScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
 	if err != nil {
 		return err
 	}
+	for _, d := range p.dockets {
+		var epoch int64
+		if err := tx.QueryRow(ctx, `SELECT epoch FROM batches WHERE id = $1`, d.batchID).Scan(&epoch); err != nil {
+			return fmt.Errorf("read a lease: %w", err)
+		}
+		p.hold(d.batchID, epoch)
+	}
+	planned, err := plannedTx(ctx, tx, p)
+	if err != nil {
+		return fmt.Errorf("read states: %w", err)
+	}
 	if err := s.attemptsTx(ctx, tx, p.records); err != nil {
 		return fmt.Errorf("record attempts: %w", err)
 	}
+	if err := s.moveTx(ctx, tx, p, planned); err != nil {
+		return fmt.Errorf("record states: %w", err)
+	}
+	for _, d := range p.marks {
+		p.planned[d.ID] = planned[d.ID] && !books[d.RunID].held
+	}
+	return nil
+}
+
+// plannedTx says which deliveries of the page are planned. There is but one
+// writer: so they stay.
+func plannedTx(ctx context.Context, tx db.Tx, p *page) (map[int64]bool, error) {
+	ids := p.markIDs()
+	for i := range p.records {
+		ids = append(ids, p.records[i].ID)
+	}
+	planned := make(map[int64]bool, len(ids))
+	for part, places := range parts(ids) {
+		found, err := ints(ctx, tx, `SELECT id FROM deliveries WHERE id IN (`+places+`) AND state = 0`, anys(part)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range found {
+			planned[id] = true
+		}
+	}
+	return planned, nil
+}
+
+func (liteScribe) moveTx(ctx context.Context, tx db.Tx, p *page, planned map[int64]bool) error {
+	var accepted []int64
 	for i := range p.records {
 		r := &p.records[i]
-		n, err := tx.Exec(ctx, `
-			UPDATE deliveries
-			   SET state = $3, leaving = 0, reason = $4, tries = $5, copies = $6, first_at = $7, next_at = $8, updated_at = $9
-			 WHERE id = $1 AND epoch = $2 AND state = 0`,
-			r.ID, r.Epoch, int64(r.State), r.Reason, r.Tries, r.Copies, int64(r.FirstAt), int64(r.NextAt), int64(r.At))
-		if err != nil {
-			return fmt.Errorf("record states: %w", err)
+		if !p.held[r.docket] || !planned[r.ID] {
+			continue
 		}
-		if n > 0 {
-			p.moved[r.ID] = true
+		p.moved[r.ID] = true
+		if r.State == Accepted {
+			accepted = append(accepted, r.ID)
+			continue
+		}
+		_, err := tx.Exec(ctx, `
+			UPDATE deliveries
+			   SET state = $2, reason = $3, tries = $4, copies = $5, first_at = $6, next_at = $7, updated_at = $8
+			 WHERE id = $1`,
+			r.ID, int64(r.State), r.Reason, r.Tries, r.Copies, int64(r.FirstAt), int64(r.NextAt), int64(r.At))
+		if err != nil {
+			return err
 		}
 	}
 	now := int64(db.At(tx.Now()))
-	for _, d := range p.marks {
-		if books[d.RunID].held {
-			continue
-		}
-		n, err := tx.Exec(ctx, `
-			UPDATE deliveries SET leaving = 1, epoch = epoch + 1, updated_at = $3
-			 WHERE id = $1 AND epoch = $2 AND state = 0 AND leaving = 0`, d.ID, d.epoch, now)
+	for part, places := range parts(accepted) {
+		_, err := tx.Exec(ctx, `
+			UPDATE deliveries
+			   SET state = 2, tries = tries + 1, updated_at = ?, first_at = CASE WHEN first_at = 0 THEN ? ELSE first_at END
+			 WHERE id IN (`+places+`)`, append([]any{now, now}, anys(part)...)...)
 		if err != nil {
-			return fmt.Errorf("mark: %w", err)
-		}
-		if n > 0 {
-			p.marked[d.ID] = true
+			return err
 		}
 	}
 	return nil
+}
+
+// parts cuts a list into parts of few sizes, each with its placeholders, so
+// that the statements stay prepared.
+func parts[T any](list []T) iter.Seq2[[]T, string] {
+	return func(yield func([]T, string) bool) {
+		for _, size := range []int{32, 8, 1} {
+			for ; len(list) >= size; list = list[size:] {
+				if !yield(list[:size], strings.Repeat("?, ", size-1)+"?") {
+					return
+				}
+			}
+		}
+	}
+}
+
+func anys(ids []int64) []any {
+	list := make([]any, len(ids))
+	for i, id := range ids {
+		list[i] = id
+	}
+	return list
 }
 
 func (liteScribe) attemptsTx(ctx context.Context, tx db.Tx, list []record) error {
@@ -62,11 +127,11 @@ func (liteScribe) attemptsTx(ctx context.Context, tx db.Tx, list []record) error
 	}
 	_, err := insertTx(ctx, tx, `
 		INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id,
-		                      epoch, address, outcome, stage, code, enhanced, response, server)`, ``, made,
+		                      address, outcome, stage, code, enhanced, response, server)`, ``, made,
 		func(r *record) []any {
 			return []any{
 				int64(r.At), r.Month, r.ID, r.RunID, r.MailingID, r.UserID, r.RecipientID,
-				r.Epoch, r.Address, int64(r.Outcome), r.Stage, r.Code, r.Enhanced, r.Response, r.Server,
+				r.Address, int64(r.Outcome), r.Stage, r.Code, r.Enhanced, r.Response, r.Server,
 			}
 		})
 	return err
@@ -77,7 +142,7 @@ func (liteScribe) planTx(ctx context.Context, tx db.Tx, p planning) (planned, sk
 	insert := func(list []Plan) (int64, error) {
 		return insertTx(ctx, tx, `
 			INSERT INTO deliveries (month, run_id, recipient_id, batch_id, state, reason, updated_at)`,
-			`ON CONFLICT (run_id, recipient_id, month) DO NOTHING`, list,
+			`ON CONFLICT (recipient_id, run_id, month) DO NOTHING`, list,
 			func(who Plan) []any {
 				return []any{p.month, p.runID, who.RecipientID, p.batch, int64(who.state()), who.Skip, now}
 			})
@@ -98,22 +163,19 @@ func (liteScribe) planTx(ctx context.Context, tx db.Tx, p planning) (planned, sk
 }
 
 // insertTx inserts a list, several rows by a statement: that takes two thirds
-// of the time of one by one. There are few sizes, so that the statements stay
-// prepared.
+// of the time of one by one.
 func insertTx[T any](ctx context.Context, tx db.Tx, into, behind string, list []T, values func(T) []any) (inserted int64, err error) {
-	for _, size := range []int{32, 8, 1} {
-		for ; len(list) >= size; list = list[size:] {
-			var args []any
-			for _, one := range list[:size] {
-				args = append(args, values(one)...)
-			}
-			row := "(?" + strings.Repeat(", ?", len(args)/size-1) + ")"
-			n, err := tx.Exec(ctx, into+" VALUES "+row+strings.Repeat(", "+row, size-1)+" "+behind, args...)
-			if err != nil {
-				return inserted, err
-			}
-			inserted += n
+	for part := range parts(list) {
+		var args []any
+		for _, one := range part {
+			args = append(args, values(one)...)
 		}
+		row := "(?" + strings.Repeat(", ?", len(args)/len(part)-1) + ")"
+		n, err := tx.Exec(ctx, into+" VALUES "+row+strings.Repeat(", "+row, len(part)-1)+" "+behind, args...)
+		if err != nil {
+			return inserted, err
+		}
+		inserted += n
 	}
 	return inserted, nil
 }

@@ -59,19 +59,53 @@ func TestLeavingIsNotSkipped(t *testing.T) {
 	})
 }
 
-func TestAMarkNeedsTheEpochThatWasRead(t *testing.T) {
+// A node that was stopped for longer than its lease, and another took over: it
+// may mark nothing any more, and its late result leaves an attempt, no state.
+func TestWhoLostTheLeaseIsRefused(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
-		d := f.claim("a", f.open(1, 1, true)).Deliveries[0]
-		twin := *d
-		if !f.mark(d) {
+		batch := f.open(1, 2, true)
+		stopped := f.claim("a", batch)
+		first, second := stopped.Deliveries[0], stopped.Deliveries[1]
+		if !f.mark(first) {
 			t.Fatal("the first mark is refused")
 		}
-		f.end(d, Dropped) // planned again, by who marked it
-		if f.mark(&twin) {
-			t.Error("who knows an older epoch may mark")
+		f.now.pass(f.policy.Lease + time.Second)
+		if freed, err := f.Sweep(t.Context()); freed != 1 || err != nil {
+			t.Fatalf("freed %d, %v", freed, err)
 		}
-		if !f.mark(d) {
-			t.Error("the second mark is refused")
+		if f.mark(second) {
+			t.Error("who has no lease may mark")
+		}
+		f.feed(1)
+		heir := f.claim("b", batch)
+		if f.mark(second) {
+			t.Error("who had an earlier lease may mark")
+		}
+		for _, d := range heir.Deliveries {
+			if !f.mark(d) {
+				t.Error("who has the lease may not mark")
+			}
+		}
+		f.end(first, RefusedForGood)
+		f.check(1, Counts{Recipients: 2})
+		for _, d := range heir.Deliveries {
+			f.end(d, Took)
+		}
+		f.check(1, Counts{Recipients: 2, Accepted: 2})
+		if all := f.attempts(Filter{UserID: 3}); len(all) != 4 { // unknown, late, and two accepted
+			t.Errorf("got %d attempts, want 4", len(all))
+		}
+	})
+}
+
+func TestAMarkIsGivenAgain(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		d := f.claim("a", f.open(1, 1, true)).Deliveries[0]
+		for range 2 {
+			if !f.mark(d) {
+				t.Fatal("a mark is refused")
+			}
+			f.end(d, Dropped) // planned again, by who marked it
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gonets/internal/db"
 	"gonets/internal/delivery"
@@ -41,7 +42,7 @@ func (s *Mailings) Plan(ctx context.Context, runID int64) (more bool, err error)
 type planning struct {
 	Run
 	audience stored
-	position int64 // the last recipient written
+	position int64 // how far the plan is: the last recipient, or delivery of the source, written
 }
 
 // planningTx reads a run that is being planned, and locks it.
@@ -58,7 +59,7 @@ func planningTx(ctx context.Context, tx db.Tx, runID int64) (p planning, err err
 }
 
 func (s *Mailings) planTx(ctx context.Context, tx db.Tx, p planning) (more bool, err error) {
-	ids, err := s.chosenTx(ctx, tx, p)
+	ids, position, err := s.chosenTx(ctx, tx, p)
 	if err != nil {
 		return false, err
 	}
@@ -76,21 +77,24 @@ func (s *Mailings) planTx(ctx context.Context, tx db.Tx, p planning) (more bool,
 		_, err = tx.Exec(ctx, `UPDATE runs SET planned = 1, state = 'sending' WHERE id = $1`, p.ID)
 		return false, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE runs SET position = $2 WHERE id = $1`, p.ID, ids[len(ids)-1])
+	_, err = tx.Exec(ctx, `UPDATE runs SET position = $2 WHERE id = $1`, p.ID, position)
 	return true, err
 }
 
-// chosenTx are the next recipients of the audience, ascending.
-func (s *Mailings) chosenTx(ctx context.Context, tx db.Tx, p planning) ([]int64, error) {
+// chosenTx are the next recipients of the audience, ascending, and how far the
+// plan is with them.
+func (s *Mailings) chosenTx(ctx context.Context, tx db.Tx, p planning) (ids []int64, position int64, err error) {
 	if p.Kind == OfFailed {
-		return s.ledger.RecipientsIn(ctx, tx, p.SourceRunID, p.audience.States, p.position, planChunk)
+		ids, position, err = s.ledger.RecipientsIn(ctx, tx, p.SourceRunID, p.audience.States, p.position, planChunk)
+		slices.Sort(ids)
+		return ids, position, err
 	}
 	list, err := s.recipients.AudienceChunkTx(ctx, tx, p.UserID, p.audience.StoredAudience, p.position, planChunk)
-	ids := make([]int64, len(list))
 	for i := range list {
-		ids[i] = list[i].ID
+		ids = append(ids, list[i].ID)
+		position = list[i].ID
 	}
-	return ids, err
+	return ids, position, err
 }
 
 // chunkTx are the deliveries of chosen recipients, each with the reason why it

@@ -43,8 +43,8 @@ func write(t *testing.T, d *db.DB, list []tried) {
 	err := d.Tx(ctx, func(tx db.Tx) error {
 		for i, a := range list {
 			_, err := tx.Exec(ctx, `
-				INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id, epoch, address, outcome, stage, code)
-				VALUES ($1, 202603, $2, $3, $4, $5, 1, 1, $6, $7, 'data', $8)`,
+				INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id, address, outcome, stage, code)
+				VALUES ($1, 202603, $2, $3, $4, $5, 1, $6, $7, 'data', $8)`,
 				db.At(a.at), i+1, a.run, a.mailing, a.user, "r@"+a.domain, a.outcome, a.code)
 			if err != nil {
 				return err

@@ -149,8 +149,8 @@ func (p *visitor) history(now time.Time, days, n int) {
 				a = answers[dice.IntN(len(answers))]
 			}
 			_, err := tx.Exec(p.t.Context(), `
-				INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id, epoch, address, outcome, stage, code, enhanced)
-				VALUES ($1, $2, $3, 1, $4, $5, 1, 1, $6, $7, 'rcpt', $8, $9)`,
+				INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id, address, outcome, stage, code, enhanced)
+				VALUES ($1, $2, $3, 1, $4, $5, 1, $6, $7, 'rcpt', $8, $9)`,
 				db.At(at), delivery.Month(at), i/2+1, mailings[dice.IntN(3)*dice.IntN(3)/2], p.actor.ID,
 				fmt.Sprintf("r%d@%s", i, domains[min(dice.IntN(7), dice.IntN(7))]), int64(a.outcome), a.code, a.enhanced)
 			if err != nil {
