@@ -40,6 +40,8 @@ var pages = []page{
 	{"attempts of a mailing", ofMailing},
 	{"deliveries, first", deliveries(nil, 0)},
 	{"deliveries, last", deliveries(nil, perPage+1)},
+	{"deliveries accepted, first", deliveries([]delivery.State{delivery.Accepted}, 0)},
+	{"deliveries accepted, last", deliveries([]delivery.State{delivery.Accepted}, 2*perPage)},
 	{"deliveries failed, last", deliveries([]delivery.State{delivery.Failed}, 10*perPage+10)},
 }
 

@@ -86,46 +86,54 @@ func (s *search) byBatch(ctx context.Context) ([]Delivery, error) {
 		ids := slices.DeleteFunc(slices.Sorted(slices.Values(s.leaving)), func(id int64) bool { return id >= below(s.before) })
 		return s.read(ctx, `id = ANY($1) AND state = 0 ORDER BY id DESC`, ids[max(0, len(ids)-s.limit):])
 	}
-	batches, err := s.batches(ctx)
+	from, err := s.from(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var list []Delivery
-	for i, batch := range batches {
-		before := below(0)
-		if i == 0 {
-			before = below(s.before)
-		}
-		if err := s.readBatch(ctx, batch, before, &list); err != nil || len(list) == s.limit {
+	for before := below(s.before); ; {
+		batches, err := s.batches(ctx, from)
+		if err != nil || len(batches) == 0 {
 			return list, err
 		}
+		for _, batch := range batches {
+			if batch != from {
+				before = below(0)
+			}
+			if err := s.readBatch(ctx, batch, before, &list); err != nil || len(list) == s.limit {
+				return list, err
+			}
+		}
+		from, before = batches[len(batches)-1]-1, below(0)
 	}
-	return list, nil
 }
 
-// batches are those that may have deliveries in the states, from that of the
-// delivery before on.
-func (s *search) batches(ctx context.Context) ([]int64, error) {
-	from := below(0)
-	if s.before > 0 {
-		err := s.q.QueryRow(ctx, `SELECT batch_id FROM deliveries WHERE id = $1 AND run_id = $2`, s.before, s.runID).Scan(&from)
-		if errors.Is(err, db.ErrNoRows) {
-			return nil, nil // no delivery of this run
-		}
-		if err != nil {
-			return nil, err
-		}
+// from is the batch of the delivery before, or one above all; 0, below all,
+// where that delivery is not of this run.
+func (s *search) from(ctx context.Context) (batch int64, err error) {
+	if s.before <= 0 {
+		return below(0), nil
 	}
-	const all = `SELECT id FROM batches WHERE run_id = $1 AND id <= $2`
-	query := all
+	err = s.q.QueryRow(ctx, `SELECT batch_id FROM deliveries WHERE id = $1 AND run_id = $2`, s.before, s.runID).Scan(&batch)
+	if errors.Is(err, db.ErrNoRows) {
+		return 0, nil
+	}
+	return batch, err
+}
+
+// batches are the next few that may have deliveries in the states.
+func (s *search) batches(ctx context.Context, from int64) ([]int64, error) {
+	const few = 16
+	condition := ``
 	switch {
 	case slices.ContainsFunc(s.states, State.exception):
 	case !slices.Contains(s.states, Accepted):
-		query += ` AND (done = 0 OR id = $2)`
+		condition = ` AND done = 0`
 	case len(s.states) == 1:
-		query += ` AND (accepted > 0 OR id = $2)`
+		condition = ` AND accepted > 0`
 	}
-	return ints(ctx, s.q, query+` ORDER BY id DESC`, s.runID, from)
+	return ints(ctx, s.q, fmt.Sprintf(`
+		SELECT id FROM batches WHERE run_id = $1 AND id <= $2%s ORDER BY id DESC LIMIT %d`, condition, few), s.runID, from)
 }
 
 // readBatch adds what is in one batch, up to the limit. The batch itself says
