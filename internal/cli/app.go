@@ -241,8 +241,12 @@ func (a *app) start(ctx context.Context) error {
 	return a.queue.Start(ctx)
 }
 
-// stopTime is how long a process takes to end at most.
-const stopTime = 15 * time.Second
+// A process ends within 15 s, also where its database has fallen silent: its
+// work within stopTime, and its hold on everything else within closeTime.
+const (
+	stopTime  = 13 * time.Second // the engine cuts its connections at 12, and writes what became of them
+	closeTime = 1500 * time.Millisecond
+)
 
 // stop ends the work: what is in flight is finished, everything else stays
 // for others.
@@ -256,11 +260,28 @@ func (a *app) stop(ctx context.Context) error {
 	queued := make(chan error, 1)
 	go func() { queued <- a.queue.Stop(ctx) }()
 	err := a.engine.Stop(ctx)
-	return errors.Join(<-queued, err)
+	if err = errors.Join(<-queued, err); err != nil {
+		a.log.Error("stop", "error", err)
+		return fault.Because(err, fault.Unavailable, "cli.stopped_short", nil)
+	}
+	return nil
 }
 
-// close gives everything back. Stop before, if it was started.
+// close gives everything back. Stop before, if it was started. What a silent
+// database doesn't let go of ends with the process.
 func (a *app) close() {
+	closed := make(chan struct{})
+	go func() { defer close(closed); a.letGo() }()
+	patience := time.NewTimer(closeTime)
+	defer patience.Stop()
+	select {
+	case <-closed:
+	case <-patience.C:
+		a.log.Warn("leave without a farewell: the database does not answer")
+	}
+}
+
+func (a *app) letGo() {
 	if a.articles != nil {
 		a.keepViews()
 	}
@@ -275,7 +296,7 @@ func (a *app) close() {
 
 // keepViews writes the views of articles that were counted last.
 func (a *app) keepViews() {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime/2)
 	defer cancel()
 	if err := a.articles.Flush(ctx); err != nil {
 		a.log.Warn("the last views of articles are lost", "error", err)

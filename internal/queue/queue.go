@@ -108,9 +108,9 @@ func (q *Queue) Open(workers Workers) error {
 	q.started = config.Queues != nil
 	var err error
 	if q.db.Dialect() == db.SQLite {
-		q.lite, err = river.NewClient(riversqlite.New(q.db.Writer()), config)
+		q.lite, err = river.NewClient(liteDriver{riversqlite.New(q.db.Writer())}, config)
 	} else {
-		q.pg, err = river.NewClient(riverpgxv5.New(q.db.Pool()), config)
+		q.pg, err = river.NewClient(pgDriver{riverpgxv5.New(q.db.Pool())}, config)
 	}
 	if err != nil {
 		return fmt.Errorf("open the queue: %w", err)

@@ -155,7 +155,7 @@ func (f *Fixture) work(p *Parts, w Wish) {
 }
 
 // CloseDatabase takes the database away from beneath the pages. The queue is
-// stopped before: its listener would not sleep between its tries.
+// stopped before: it would try for seconds to say farewell.
 func (f *Fixture) CloseDatabase() {
 	f.t.Helper()
 	f.must(f.queue.Stop(f.t.Context()))
