@@ -89,7 +89,7 @@ func (l *Ledger) commit(ctx context.Context, group []*Turn) error {
 			return err
 		}
 		entries = p.entries()
-		return scribe.execTx(ctx, tx, p.statements(entries))
+		return scribe.execTx(ctx, tx, append(scribe.dockets(entries), p.tally().statements()...))
 	})
 	if err != nil {
 		return fmt.Errorf("commit to the ledger: %w", err)
@@ -166,15 +166,6 @@ func (p *page) markIDs() []int64 {
 		ids[i] = d.ID
 	}
 	return ids
-}
-
-// statements write what the page changes in batches and counters.
-func (p *page) statements(entries []entry) []statement {
-	var list []statement
-	for i := range entries {
-		list = append(list, entries[i].statement())
-	}
-	return append(list, p.tally().statements()...)
 }
 
 // tally is what the page changes in the counters. A late result, whose row

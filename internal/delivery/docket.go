@@ -61,12 +61,6 @@ func without(ids []int64, id int64) []int64 {
 	return ids
 }
 
-const docketText = `UPDATE batches SET leaving = $3, accepted = accepted + $4 WHERE id = $1 AND epoch = $2`
-
-func (e *entry) statement() statement {
-	return statement{docketText, []any{e.batchID, e.epoch, idsText(e.leaving), e.accepted}}
-}
-
 // idsText is the form in which a batch lists what is leaving.
 func idsText(ids []int64) string {
 	if len(ids) == 0 {

@@ -17,6 +17,8 @@ type scribe interface {
 	// lead to, looks whether its marks may be given, and notes in the page what
 	// counts. The batches' rows are left to be written.
 	writeTx(ctx context.Context, tx db.Tx, p *page) error
+	// dockets are the statements that write what changed in dockets.
+	dockets(list []entry) []statement
 	// attemptsTx writes attempts alone.
 	attemptsTx(ctx context.Context, tx db.Tx, list []record) error
 	// planTx writes the deliveries of recipients who have none in the run yet,

@@ -86,6 +86,24 @@ func (pgScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
 	return fly(ctx, tx, flight)
 }
 
+const docketsText = `
+	UPDATE batches AS b
+	   SET leaving = e.leaving, accepted = b.accepted + e.accepted
+	  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS e (id, epoch, leaving, accepted)
+	 WHERE b.id = e.id AND b.epoch = e.epoch`
+
+func (pgScribe) dockets(list []entry) []statement {
+	n, t := numbers(3, len(list)), texts(1, len(list))
+	for _, e := range list {
+		addRow(n, e.batchID, e.epoch, e.accepted)
+		addRow(t, idsText(e.leaving))
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return []statement{{docketsText, []any{n[0], n[1], t[0], n[2]}}}
+}
+
 func (pgScribe) execTx(ctx context.Context, tx db.Tx, list []statement) error {
 	flight := &pgx.Batch{}
 	for _, s := range list {

@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"fmt"
-	"iter"
 	"strings"
 
 	"gonets/internal/db"
@@ -49,15 +48,14 @@ func plannedTx(ctx context.Context, tx db.Tx, p *page) (map[int64]bool, error) {
 	for i := range p.records {
 		ids = append(ids, p.records[i].ID)
 	}
-	planned := make(map[int64]bool, len(ids))
-	for part, places := range parts(ids) {
-		found, err := ints(ctx, tx, `SELECT id FROM deliveries WHERE id IN (`+places+`) AND state = 0`, anys(part)...)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range found {
-			planned[id] = true
-		}
+	args, places := in(ids)
+	found, err := ints(ctx, tx, `SELECT id FROM deliveries WHERE id IN (`+places+`) AND state = 0`, args...)
+	if err != nil {
+		return nil, err
+	}
+	planned := make(map[int64]bool, len(found))
+	for _, id := range found {
+		planned[id] = true
 	}
 	return planned, nil
 }
@@ -83,39 +81,44 @@ func (liteScribe) moveTx(ctx context.Context, tx db.Tx, p *page, planned map[int
 			return err
 		}
 	}
+	if len(accepted) == 0 {
+		return nil
+	}
 	now := int64(db.At(tx.Now()))
-	for part, places := range parts(accepted) {
-		_, err := tx.Exec(ctx, `
-			UPDATE deliveries
-			   SET state = 2, tries = tries + 1, updated_at = ?, first_at = CASE WHEN first_at = 0 THEN ? ELSE first_at END
-			 WHERE id IN (`+places+`)`, append([]any{now, now}, anys(part)...)...)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	args, places := in(accepted)
+	_, err := tx.Exec(ctx, `
+		UPDATE deliveries
+		   SET state = 2, tries = tries + 1, updated_at = ?, first_at = CASE WHEN first_at = 0 THEN ? ELSE first_at END
+		 WHERE id IN (`+places+`)`, append([]any{now, now}, args...)...)
+	return err
 }
 
-// parts cuts a list into parts of few sizes, each with its placeholders, so
-// that the statements stay prepared.
-func parts[T any](list []T) iter.Seq2[[]T, string] {
-	return func(yield func([]T, string) bool) {
-		for _, size := range []int{32, 8, 1} {
-			for ; len(list) >= size; list = list[size:] {
-				if !yield(list[:size], strings.Repeat("?, ", size-1)+"?") {
-					return
-				}
-			}
+// in are the ids and the placeholders of an IN list: padded with 0, which no
+// row has, so that there are few sizes and the statements stay prepared.
+func in(ids []int64) (args []any, places string) {
+	size := 16
+	for size < len(ids) {
+		size *= 2
+	}
+	args = make([]any, size)
+	for i := range args {
+		args[i] = int64(0)
+		if i < len(ids) {
+			args[i] = ids[i]
 		}
 	}
+	return args, strings.Repeat("?, ", size-1) + "?"
 }
 
-func anys(ids []int64) []any {
-	list := make([]any, len(ids))
-	for i, id := range ids {
-		list[i] = id
+func (liteScribe) dockets(list []entry) []statement {
+	statements := make([]statement, len(list))
+	for i, e := range list {
+		statements[i] = statement{
+			`UPDATE batches SET leaving = $3, accepted = accepted + $4 WHERE id = $1 AND epoch = $2`,
+			[]any{e.batchID, e.epoch, idsText(e.leaving), e.accepted},
+		}
 	}
-	return list
+	return statements
 }
 
 func (liteScribe) attemptsTx(ctx context.Context, tx db.Tx, list []record) error {
@@ -162,20 +165,23 @@ func (liteScribe) planTx(ctx context.Context, tx db.Tx, p planning) (planned, sk
 	return planned, skipped, err
 }
 
-// insertTx inserts a list, several rows by a statement: that takes two thirds
-// of the time of one by one.
+// insertTx inserts a list, many rows by a statement: that takes two thirds of
+// the time of one by one. There are few sizes, so that the statements stay
+// prepared.
 func insertTx[T any](ctx context.Context, tx db.Tx, into, behind string, list []T, values func(T) []any) (inserted int64, err error) {
-	for part := range parts(list) {
-		var args []any
-		for _, one := range part {
-			args = append(args, values(one)...)
+	for size := 64; size > 0; size /= 2 {
+		for ; len(list) >= size; list = list[size:] {
+			var args []any
+			for _, one := range list[:size] {
+				args = append(args, values(one)...)
+			}
+			row := "(?" + strings.Repeat(", ?", len(args)/size-1) + ")"
+			n, err := tx.Exec(ctx, into+" VALUES "+row+strings.Repeat(", "+row, size-1)+" "+behind, args...)
+			if err != nil {
+				return inserted, err
+			}
+			inserted += n
 		}
-		row := "(?" + strings.Repeat(", ?", len(args)/len(part)-1) + ")"
-		n, err := tx.Exec(ctx, into+" VALUES "+row+strings.Repeat(", "+row, len(part)-1)+" "+behind, args...)
-		if err != nil {
-			return inserted, err
-		}
-		inserted += n
 	}
 	return inserted, nil
 }
