@@ -126,9 +126,14 @@ func (d *DB) Read() Q {
 // back otherwise. Where PostgreSQL asks for it (deadlock, serialization), f
 // runs again, so f must have no effect but through its Tx.
 func (d *DB) Tx(ctx context.Context, f func(Tx) error) error {
+	return retried(func() error { return d.tx(ctx, f) })
+}
+
+// retried tries a transaction again where PostgreSQL asks for it.
+func retried(transaction func() error) error {
 	const tries = 4
 	for try := 1; ; try++ {
-		err := d.tx(ctx, f)
+		err := transaction()
 		if err == nil || !retryable(err) || try == tries {
 			return unavailable(err)
 		}

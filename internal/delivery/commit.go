@@ -78,23 +78,10 @@ func (l *Ledger) settle(ctx context.Context, group []*Turn) {
 // commit writes a group in one transaction.
 func (l *Ledger) commit(ctx context.Context, group []*Turn) error {
 	p := l.page(group)
-	var entries []entry
-	err := l.db.Tx(ctx, func(tx db.Tx) error {
-		clear(p.held) // a repeated transaction begins anew
-		clear(p.moved)
-		clear(p.planned)
-		clear(p.marked)
-		scribe := scribeOf(tx)
-		if err := scribe.writeTx(ctx, tx, p); err != nil {
-			return err
-		}
-		entries = p.entries()
-		return scribe.execTx(ctx, tx, append(scribe.dockets(entries), p.tally().statements()...))
-	})
-	if err != nil {
+	if err := scribeOf(l.db).commit(ctx, l.db, p); err != nil {
 		return fmt.Errorf("commit to the ledger: %w", err)
 	}
-	for _, e := range entries {
+	for _, e := range p.entries {
 		e.docket.leaving = e.leaving
 	}
 	for _, t := range group {
@@ -114,6 +101,15 @@ type page struct {
 	moved   map[int64]bool   // deliveries whose state the results have changed
 	planned map[int64]bool   // deliveries to be marked that are planned, in runs that are not held
 	marked  map[int64]bool   // deliveries that may leave
+	entries []entry
+}
+
+// anew forgets what an earlier try of the transaction noted.
+func (p *page) anew() {
+	clear(p.held)
+	clear(p.moved)
+	clear(p.planned)
+	clear(p.marked)
 }
 
 func (l *Ledger) page(group []*Turn) *page {

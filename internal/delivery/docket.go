@@ -26,10 +26,10 @@ type entry struct {
 	accepted int64
 }
 
-// entries are what the page changes in its dockets, in the order of their
-// batches; it gives the marks. Whose lease is lost stay as they are.
-func (p *page) entries() []entry {
-	list := make([]entry, 0, len(p.dockets))
+// decide gives the marks, and says what the page changes in its dockets, in
+// the order of their batches. Whose lease is lost stay as they are.
+func (p *page) decide() {
+	p.entries = make([]entry, 0, len(p.dockets))
 	for _, d := range p.dockets {
 		if !p.held[d] {
 			continue
@@ -49,9 +49,8 @@ func (p *page) entries() []entry {
 				p.marked[m.ID] = true
 			}
 		}
-		list = append(list, e)
+		p.entries = append(p.entries, e)
 	}
-	return list
 }
 
 func without(ids []int64, id int64) []int64 {

@@ -13,12 +13,11 @@ import (
 // the page knows it; a mark is given on the same condition, if its run is not
 // held.
 type scribe interface {
-	// writeTx locks the runs of a page, writes its attempts and the states they
-	// lead to, looks whether its marks may be given, and notes in the page what
-	// counts. The batches' rows are left to be written.
-	writeTx(ctx context.Context, tx db.Tx, p *page) error
-	// dockets are the statements that write what changed in dockets.
-	dockets(list []entry) []statement
+	// commit writes a page in one transaction: it locks the runs, writes the
+	// attempts and the states they lead to, looks whether the marks may be
+	// given, notes in the page what counts, and writes the batches and the
+	// counters.
+	commit(ctx context.Context, d *db.DB, p *page) error
 	// attemptsTx writes attempts alone.
 	attemptsTx(ctx context.Context, tx db.Tx, list []record) error
 	// planTx writes the deliveries of recipients who have none in the run yet,
@@ -28,8 +27,8 @@ type scribe interface {
 	execTx(ctx context.Context, tx db.Tx, list []statement) error
 }
 
-func scribeOf(q db.Q) scribe {
-	if q.Dialect() == db.SQLite {
+func scribeOf(on interface{ Dialect() db.Dialect }) scribe {
+	if on.Dialect() == db.SQLite {
 		return liteScribe{}
 	}
 	return pgScribe{}

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -60,8 +61,20 @@ const attemptsText = `
 	SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
 	                     $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[])`
 
-func (pgScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
-	flight := &pgx.Batch{}
+func (pgScribe) commit(ctx context.Context, d *db.DB, p *page) error {
+	return d.Flights(ctx, func(now time.Time, flight *pgx.Batch) {
+		p.anew()
+		p.queue(now, flight)
+	}, func(flight *pgx.Batch) {
+		p.decide()
+		for _, s := range append(dockets(p.entries), p.tally().statements()...) {
+			flight.Queue(s.text, s.args...)
+		}
+	})
+}
+
+// queue queues what the batches and counters depend on.
+func (p *page) queue(now time.Time, flight *pgx.Batch) {
 	flight.Queue(planText)
 	flight.Queue(lockText, p.runs)
 	batches, epochs := p.leases()
@@ -75,7 +88,7 @@ func (pgScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
 	}
 	accepted, others := p.byEnd()
 	if len(accepted) > 0 {
-		flight.Queue(acceptText, accepted, int64(db.At(tx.Now())), batches, epochs).Query(noteIn(p.moved))
+		flight.Queue(acceptText, accepted, int64(db.At(now)), batches, epochs).Query(noteIn(p.moved))
 	}
 	if len(others) > 0 {
 		flight.Queue(moveText, append(stateColumnsOf(others), batches, epochs)...).Query(noteIn(p.moved))
@@ -83,7 +96,6 @@ func (pgScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
 	if len(p.marks) > 0 {
 		flight.Queue(markText, p.markIDs(), p.runs).Query(noteIn(p.planned))
 	}
-	return fly(ctx, tx, flight)
 }
 
 const docketsText = `
@@ -92,7 +104,7 @@ const docketsText = `
 	  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS e (id, epoch, leaving, accepted)
 	 WHERE b.id = e.id AND b.epoch = e.epoch`
 
-func (pgScribe) dockets(list []entry) []statement {
+func dockets(list []entry) []statement {
 	n, t := numbers(3, len(list)), texts(1, len(list))
 	for _, e := range list {
 		addRow(n, e.batchID, e.epoch, e.accepted)
@@ -105,17 +117,13 @@ func (pgScribe) dockets(list []entry) []statement {
 }
 
 func (pgScribe) execTx(ctx context.Context, tx db.Tx, list []statement) error {
-	flight := &pgx.Batch{}
-	for _, s := range list {
-		flight.Queue(s.text, s.args...)
-	}
-	return fly(ctx, tx, flight)
-}
-
-func fly(ctx context.Context, tx db.Tx, flight *pgx.Batch) error {
 	raw, ok := tx.Raw().(pgx.Tx)
 	if !ok {
 		return fmt.Errorf("unknown transaction %T", tx.Raw())
+	}
+	flight := &pgx.Batch{}
+	for _, s := range list {
+		flight.Queue(s.text, s.args...)
 	}
 	return raw.SendBatch(ctx, flight).Close()
 }

@@ -13,6 +13,25 @@ import (
 // times as long.
 type liteScribe struct{}
 
+func (s liteScribe) commit(ctx context.Context, d *db.DB, p *page) error {
+	return d.Tx(ctx, func(tx db.Tx) error {
+		p.anew()
+		if err := s.writeTx(ctx, tx, p); err != nil {
+			return err
+		}
+		p.decide()
+		for _, e := range p.entries {
+			_, err := tx.Exec(ctx, `UPDATE batches SET leaving = $3, accepted = accepted + $4 WHERE id = $1 AND epoch = $2`,
+				e.batchID, e.epoch, idsText(e.leaving), e.accepted)
+			if err != nil {
+				return fmt.Errorf("write a batch: %w", err)
+			}
+		}
+		return p.tally().writeTx(ctx, tx)
+	})
+}
+
+// writeTx writes what the batches and counters depend on.
 func (s liteScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
 	books, err := lockRuns(ctx, tx, p.runs...)
 	if err != nil {
@@ -108,17 +127,6 @@ func in(ids []int64) (args []any, places string) {
 		}
 	}
 	return args, strings.Repeat("?, ", size-1) + "?"
-}
-
-func (liteScribe) dockets(list []entry) []statement {
-	statements := make([]statement, len(list))
-	for i, e := range list {
-		statements[i] = statement{
-			`UPDATE batches SET leaving = $3, accepted = accepted + $4 WHERE id = $1 AND epoch = $2`,
-			[]any{e.batchID, e.epoch, idsText(e.leaving), e.accepted},
-		}
-	}
-	return statements
 }
 
 func (liteScribe) attemptsTx(ctx context.Context, tx db.Tx, list []record) error {
