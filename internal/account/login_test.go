@@ -176,7 +176,7 @@ func TestForgottenPassword(t *testing.T) {
 		w.wantFields(err, "password error.too_short") // and the token is still good
 		u, err := w.Reset(w.ctx, token, another)
 		w.must(err)
-		if got := w.letter(); got.subject != "Your password for mail.example.com was changed" {
+		if got := w.letter(); got.subject != "Your password for Gonets was changed" {
 			t.Errorf("got letter %q", got.subject)
 		}
 

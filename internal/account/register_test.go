@@ -23,7 +23,7 @@ func TestFromStrangerToUser(t *testing.T) {
 			Email: " Anna@Example.org ", Password: password, Locale: "ru", TimeZone: "Europe/Moscow", Address: home,
 		}))
 		got := w.letter()
-		if got.to != "Anna@example.org" || got.subject != "Подтвердите адрес для mail.example.com" {
+		if got.to != "Anna@example.org" || got.subject != "Подтвердите адрес для сервиса «Gonets»" {
 			t.Errorf("got letter %q to %s", got.subject, got.to)
 		}
 
@@ -98,7 +98,7 @@ func TestKnownAndUnknownAddressesGetTheSameAnswer(t *testing.T) {
 		w.must(w.Resend(w.ctx, "unknown@example.org", home))
 		w.must(w.RequestReset(w.ctx, "unknown@example.org", home))
 		w.must(w.Resend(w.ctx, "known@example.org", home))
-		if got := w.letter(); got.to != "known@example.org" || got.subject != "You already have an account at mail.example.com" {
+		if got := w.letter(); got.to != "known@example.org" || got.subject != "You already have an account at Gonets" {
 			t.Errorf("got letter %+v", got)
 		}
 		w.must(w.RequestReset(w.ctx, "known@example.org", home))

@@ -100,7 +100,7 @@ func (a *app) wire(ctx context.Context, s *session) error {
 	a.settings = setting.New(a.db, c.Registration == config.Open)
 	a.queue = queue.New(a.db, s.log)
 	a.letters, err = letter.New(a.db, a.queue, s.bundle, letter.Options{
-		From: c.MailFrom, BaseURL: c.BaseURL, Secret: secret, Send: a.sendLetter, Log: s.log,
+		From: c.MailFrom, BaseURL: c.BaseURL, Secret: secret, Send: a.sendLetter, Name: a.settings.Title, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("wire letters: %w", err)

@@ -53,20 +53,20 @@ var htmlSource string
 
 var htmlBody = template.Must(template.New("letter").Parse(htmlSource))
 
-// compose makes the message of a letter. Its Message-ID depends on the
-// letter's id alone, so that a copy can be told.
-func (p *Post) compose(id int64, l Letter, date time.Time) (*mail.Message, error) {
+// compose makes the message of a letter of the service that is called so. Its
+// Message-ID depends on the letter's id alone, so that a copy can be told.
+func (p *Post) compose(id int64, l Letter, service string, date time.Time) (*mail.Message, error) {
 	to, err := mail.ParseAddress(l.To)
 	if err != nil {
 		return nil, err
 	}
-	s := p.write(l)
+	s := p.write(l, service)
 	var html strings.Builder
 	if err := htmlBody.Execute(&html, s); err != nil {
 		return nil, fmt.Errorf("compose letter: %w", err)
 	}
 	return &mail.Message{
-		From:      mail.Mailbox{Name: p.bundle.For(l.Locale).T("letter.service"), Address: p.from},
+		From:      mail.Mailbox{Name: service, Address: p.from},
 		To:        mail.Mailbox{Address: to},
 		Subject:   s.Subject,
 		Text:      s.text(),
@@ -80,10 +80,10 @@ func (p *Post) compose(id int64, l Letter, date time.Time) (*mail.Message, error
 }
 
 // write puts a letter into words.
-func (p *Post) write(l Letter) sheet {
+func (p *Post) write(l Letter, service string) sheet {
 	in := p.bundle.For(l.Locale)
 	key := "letter." + string(l.Kind)
-	args := []any{"Host", p.base.Host, "Email", l.To, "Mailing", l.Args["mailing"]}
+	args := []any{"Service", service, "Host", p.base.Host, "Email", l.To, "Mailing", l.Args["mailing"]}
 	s := sheet{
 		Language: in.Lang(),
 		Subject:  in.T(key+".subject", args...),

@@ -66,7 +66,7 @@ type Letter struct {
 	Args   map[string]string // by the kind; sealed at rest, for some are secrets
 }
 
-// Options are what a Post needs to know. All but Log are required.
+// Options are what a Post needs to know. All but Name and Log are required.
 type Options struct {
 	From    string // the sender's bare address
 	BaseURL string // where the links lead; never taken from a request
@@ -76,6 +76,10 @@ type Options struct {
 	// *smtp.Error says whether it makes sense to try again; any other error
 	// means that it does.
 	Send func(ctx context.Context, from, to string, raw []byte) (response string, err error)
+
+	// Name is what the service is called now: it stands as the sender and in
+	// the subjects. nil: Gonets.
+	Name func(ctx context.Context) (string, error)
 
 	Log *slog.Logger // nil: silent
 }
@@ -89,6 +93,7 @@ type Post struct {
 	base   *url.URL
 	seal   *sealer
 	send   func(ctx context.Context, from, to string, raw []byte) (string, error)
+	name   func(ctx context.Context) (string, error)
 	log    *slog.Logger
 }
 
@@ -113,7 +118,10 @@ func New(d *db.DB, q *queue.Queue, bundle *i18n.Bundle, o Options) (*Post, error
 	if o.Send == nil {
 		return nil, errors.New("letters have no way to be sent")
 	}
-	p := &Post{db: d, queue: q, bundle: bundle, from: from, base: base, seal: seal, send: o.Send, log: o.Log}
+	p := &Post{db: d, queue: q, bundle: bundle, from: from, base: base, seal: seal, send: o.Send, name: o.Name, log: o.Log}
+	if p.name == nil {
+		p.name = func(context.Context) (string, error) { return "Gonets", nil }
+	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}

@@ -72,6 +72,7 @@ func open(t *testing.T, url string) *office {
 		From:    "gonets@mail.example.com",
 		BaseURL: "https://mail.example.com/",
 		Secret:  []byte("a secret of the service"),
+		Name:    func(context.Context) (string, error) { return "Почта Ромашки", nil },
 		Log:     slog.New(slog.NewTextHandler(o.logged, nil)),
 		Send: func(_ context.Context, from, to string, raw []byte) (string, error) {
 			if o.answer != nil {
@@ -147,7 +148,7 @@ func TestLetterLeavesThroughTheQueue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := "Подтвердите адрес для mail.example.com"; m.Subject != want {
+		if want := "Подтвердите адрес для сервиса «Почта Ромашки»"; m.Subject != want {
 			t.Errorf("got subject %q, want %q", m.Subject, want)
 		}
 		link := "https://mail.example.com/verify/" + token
@@ -174,13 +175,16 @@ func TestEveryKindInEveryLanguage(t *testing.T) {
 			}
 			l := verify(lang)
 			l.Kind = kind
-			m, err := o.compose(7, l, o.db.Now())
+			m, err := o.compose(7, l, "Daisy <Mail>", o.db.Now())
 			if err != nil {
 				t.Fatal(err)
 			}
 			all := m.Subject + m.Text + m.HTML
 			if strings.Contains(all, "letter.") || strings.Contains(all, "{{") || strings.Contains(all, "<no value>") {
 				t.Errorf("%s in %s: a sentence is missing:\n%s", kind, lang, all)
+			}
+			if m.From.Name != "Daisy <Mail>" || !strings.Contains(m.Text, "Daisy <Mail>") || !strings.Contains(m.HTML, "Daisy &lt;Mail&gt;") {
+				t.Errorf("%s in %s lacks the service's name:\n%s", kind, lang, all)
 			}
 			if got, want := strings.Contains(all, token), strings.Contains(plan.path, "{token}"); got != want {
 				t.Errorf("%s in %s: token shown %v, want %v", kind, lang, got, want)

@@ -55,7 +55,11 @@ func (p *Post) deliver(ctx context.Context, id int64) (again time.Duration, err 
 	if l.Kind == Nothing {
 		return 0, p.finish(ctx, l, "sent_at", "")
 	}
-	raw, err := p.raw(l)
+	name, err := p.name(ctx)
+	if err != nil {
+		return 0, err
+	}
+	raw, err := p.raw(l, name)
 	if err != nil {
 		p.log.Error("letter can't be composed", "letter", l.id, "kind", string(l.Kind), "error", err)
 		return 0, p.finish(ctx, l, "failed_at", err.Error())
@@ -100,8 +104,8 @@ func (p *Post) load(ctx context.Context, id int64) (l row, open bool, err error)
 	return l, true, nil
 }
 
-func (p *Post) raw(l row) ([]byte, error) {
-	m, err := p.compose(l.id, l.Letter, p.db.Now())
+func (p *Post) raw(l row, service string) ([]byte, error) {
+	m, err := p.compose(l.id, l.Letter, service, p.db.Now())
 	if err != nil {
 		return nil, err
 	}

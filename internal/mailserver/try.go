@@ -35,10 +35,13 @@ func (s *Servers) Check(ctx context.Context, actor account.Actor, id int64) (Tri
 	return s.try(ctx, actor, id, serverCheck, func(_ context.Context, conn *smtp.Conn) (string, error) { return conn.Said(), nil })
 }
 
+// Letter is what a test letter says, in its reader's language.
+type Letter struct{ Service, Subject, Text string }
+
 // SendTest sends a letter to the actor through a server. Errors: as Check.
-func (s *Servers) SendTest(ctx context.Context, actor account.Actor, id int64, subject, text string) (Trial, error) {
+func (s *Servers) SendTest(ctx context.Context, actor account.Actor, id int64, l Letter) (Trial, error) {
 	return s.try(ctx, actor, id, serverTest, func(ctx context.Context, conn *smtp.Conn) (string, error) {
-		m, err := s.letter(actor, subject, text)
+		m, err := s.letter(actor, l)
 		if err != nil {
 			return "", err
 		}
@@ -47,7 +50,7 @@ func (s *Servers) SendTest(ctx context.Context, actor account.Actor, id int64, s
 	})
 }
 
-func (s *Servers) letter(actor account.Actor, subject, text string) (*mail.Message, error) {
+func (s *Servers) letter(actor account.Actor, l Letter) (*mail.Message, error) {
 	to, err := mail.ParseAddress(actor.Email)
 	if err != nil {
 		return nil, err
@@ -58,7 +61,7 @@ func (s *Servers) letter(actor account.Actor, subject, text string) (*mail.Messa
 	}
 	now := s.db.Now()
 	return &mail.Message{
-		From: mail.Mailbox{Address: from}, To: mail.Mailbox{Address: to}, Subject: subject, Text: text,
+		From: mail.Mailbox{Name: l.Service, Address: from}, To: mail.Mailbox{Address: to}, Subject: l.Subject, Text: l.Text,
 		MessageID: mail.NewMessageID(fmt.Sprintf("server.%d.%d", actor.ID, now.UnixMicro()), s.o.Host),
 		Date:      now, Language: actor.Locale,
 	}, nil

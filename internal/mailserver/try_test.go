@@ -76,14 +76,14 @@ func TestTrialThatIsTaken(t *testing.T) {
 			if got.TLS != tt.tls || got.Login != (tt.password != "") || !strings.Contains(got.Server, "mx.test") || !strings.HasPrefix(got.Words, "220 mx.test") {
 				t.Errorf("check: got %+v", got)
 			}
-			if got, err = s.SendTest(t.Context(), admin(), server.ID, "Проба", "It works."); err != nil {
+			if got, err = s.SendTest(t.Context(), admin(), server.ID, mailserver.Letter{Service: "Почта", Subject: "Проба", Text: "It works."}); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.HasPrefix(got.Words, "250 2.0.0") {
 				t.Errorf("letter: got the words %q, want the answer to the final dot", got.Words)
 			}
 			content := <-p.mail
-			for _, want := range []string{"To: root@example.com", "From: gonets@example.com", "It works."} {
+			for _, want := range []string{"To: root@example.com", "From: =?utf-8?B?0J/QvtGH0YLQsA==?= <gonets@example.com>", "It works."} {
 				if !strings.Contains(content, want) {
 					t.Errorf("the letter lacks %q:\n%s", want, content)
 				}
@@ -154,7 +154,7 @@ func TestTrialThatIsRefused(t *testing.T) {
 					t.Fatalf("check: %v", err)
 				}
 				try = func(ctx context.Context, actor account.Actor, id int64) (mailserver.Trial, error) {
-					return s.SendTest(ctx, actor, id, "Test", "It works.")
+					return s.SendTest(ctx, actor, id, mailserver.Letter{Subject: "Test", Text: "It works."})
 				}
 			}
 			_, err := try(t.Context(), admin(), server.ID)
@@ -196,7 +196,7 @@ func TestTrialsAreCounted(t *testing.T) {
 			if n%2 == 0 {
 				_, err = s.Check(ctx, admin(), server.ID)
 			} else {
-				_, err = s.SendTest(ctx, admin(), server.ID, "Test", "It works.")
+				_, err = s.SendTest(ctx, admin(), server.ID, mailserver.Letter{Subject: "Test", Text: "It works."})
 			}
 			if !fault.Is(err, fault.Unavailable) {
 				t.Fatalf("try %d: got %v, want Unavailable", n+1, err)
@@ -205,7 +205,7 @@ func TestTrialsAreCounted(t *testing.T) {
 		if _, err := s.Check(ctx, admin(), server.ID); !fault.Is(err, fault.TooMany) {
 			t.Errorf("a check too many: got %v, want TooMany", err)
 		}
-		if _, err := s.SendTest(ctx, admin(), server.ID, "Test", "It works."); !fault.Is(err, fault.TooMany) {
+		if _, err := s.SendTest(ctx, admin(), server.ID, mailserver.Letter{Subject: "Test", Text: "It works."}); !fault.Is(err, fault.TooMany) {
 			t.Errorf("a letter too many: got %v, want TooMany", err)
 		}
 

@@ -95,6 +95,12 @@ func New(d *db.DB, open bool) *Settings { return &Settings{db: d, open: open} }
 // Get is what is set now.
 func (s *Settings) Get(ctx context.Context) (Service, error) { return s.In(ctx, s.db.Read()) }
 
+// Title is what the service is called now.
+func (s *Settings) Title(ctx context.Context) (string, error) {
+	set, err := s.Get(ctx)
+	return set.Title(), err
+}
+
 // RegistrationOpen says whether strangers may register now.
 func (s *Settings) RegistrationOpen(ctx context.Context) (bool, error) {
 	set, err := s.Get(ctx)

@@ -163,8 +163,11 @@ func (s *Web) checkServer(v *visit) error {
 // testServer sends a letter to whoever asks.
 func (s *Web) testServer(v *visit) error {
 	return v.tried(func(id int64) (mailserver.Trial, error) {
-		return s.Servers.SendTest(v.Context(), v.actor, id,
-			v.t("admin_servers.test_subject", "Service", v.service().Title()), v.t("admin_servers.test_text", "URL", s.o.BaseURL))
+		service := v.service().Title()
+		return s.Servers.SendTest(v.Context(), v.actor, id, mailserver.Letter{
+			Service: service, Subject: v.t("admin_servers.test_subject", "Service", service),
+			Text: v.t("admin_servers.test_text", "URL", s.o.BaseURL),
+		})
 	})
 }
 

@@ -59,7 +59,7 @@ func (s *Web) home(v *visit) error {
 			{ui.IconListCheck, "ledger"},
 		},
 	}
-	p.Summary = p.T("home.text")
+	p.Summary = p.T("home.text", "Service", v.service().Title())
 	return v.render(http.StatusOK, homeTempl(p))
 }
 
