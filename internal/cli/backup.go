@@ -23,7 +23,7 @@ const (
 )
 
 type backupCommand struct {
-	File string `arg:"" placeholder:"FILE" help:"Where to, such as gonets.tar.gz; it holds the secret key, so keep it safe."`
+	File string `arg:"" placeholder:"FILE" help:"help.backup_file"`
 }
 
 func (c *backupCommand) Run(ctx context.Context, s *session) error {
@@ -89,8 +89,8 @@ func add(archive *tar.Writer, name string, r io.Reader, size int64) error {
 }
 
 type restoreCommand struct {
-	File  string `arg:"" placeholder:"FILE" help:"What backup wrote."`
-	Force bool   `help:"Replace a database that is there; it is kept beside the new one."`
+	File  string `arg:"" placeholder:"FILE" help:"help.restore_file"`
+	Force bool   `help:"help.restore_force"`
 }
 
 func (c *restoreCommand) Run(ctx context.Context, s *session) error {

@@ -49,31 +49,31 @@ const (
 	exitInterrupted = 130 // as shells have it: 128 + SIGINT
 )
 
-// grammar is every command and flag. A command's Run is called with the
-// context and the session.
+// grammar is every command and flag; their help are keys of sentences. A
+// command's Run is called with the context and the session.
 type grammar struct {
 	config.Config `group:"settings"`
 
-	ConfigFile string `name:"config" placeholder:"FILE" help:"YAML file with settings."`
-	JSON       bool   `name:"json" help:"Answer in JSON, for machines."`
-	Debug      bool   `name:"debug" help:"Show the causes of errors, and log everything."`
+	ConfigFile string `name:"config" placeholder:"FILE" help:"help.config"`
+	JSON       bool   `name:"json" help:"help.json"`
+	Debug      bool   `name:"debug" help:"help.debug"`
 
-	Serve           serveCommand      `cmd:"" help:"Serve the pages and the API, open due runs and send."`
-	Demo            demoCommand       `cmd:"" help:"Fill a throw-away service with an example, send before your eyes, and serve it."`
-	Migrate         migrateCommand    `cmd:"" help:"Bring the database's schema up to this version."`
-	CreateSuperUser superuserCommand  `cmd:"" name:"createsuperuser" aliases:"csu" help:"Make an administrator."`
-	User            userCommands      `cmd:"" help:"Make, list, block and unblock users."`
-	Group           groupCommands     `cmd:"" help:"List and load groups, and say who is in them."`
-	Token           tokenCommands     `cmd:"" help:"Make API tokens."`
-	Mailing         mailingCommands   `cmd:"" help:"List, watch, send and steer mailings."`
-	SendDue         sendDueCommand    `cmd:"" help:"Open the runs that are due and work them to the end in this process."`
-	Recipient       recipientCommands `cmd:"" help:"Import and export recipients."`
-	Stats           statsCommands     `cmd:"" help:"Count the statistics anew."`
-	Doctor          doctorCommand     `cmd:"" help:"Check the database, the mail server and the settings."`
-	Backup          backupCommand     `cmd:"" help:"Write the database and the secret key to a file (SQLite)."`
-	Restore         restoreCommand    `cmd:"" help:"Bring back what backup wrote (SQLite)."`
-	Version         versionCommand    `cmd:"" help:"Print the version."`
-	Help            helpCommand       `cmd:"" help:"Show this help, or that of a command."`
+	Serve           serveCommand      `cmd:"" help:"help.serve"`
+	Demo            demoCommand       `cmd:"" help:"help.demo"`
+	Migrate         migrateCommand    `cmd:"" help:"help.migrate"`
+	CreateSuperUser superuserCommand  `cmd:"" name:"createsuperuser" aliases:"csu" help:"help.createsuperuser"`
+	User            userCommands      `cmd:"" help:"help.user"`
+	Group           groupCommands     `cmd:"" help:"help.group"`
+	Token           tokenCommands     `cmd:"" help:"help.token"`
+	Mailing         mailingCommands   `cmd:"" help:"help.mailing"`
+	SendDue         sendDueCommand    `cmd:"" help:"help.send_due"`
+	Recipient       recipientCommands `cmd:"" help:"help.recipient"`
+	Stats           statsCommands     `cmd:"" help:"help.stats"`
+	Doctor          doctorCommand     `cmd:"" help:"help.doctor"`
+	Backup          backupCommand     `cmd:"" help:"help.backup"`
+	Restore         restoreCommand    `cmd:"" help:"help.restore"`
+	Version         versionCommand    `cmd:"" help:"help.version"`
+	Help            helpCommand       `cmd:"" help:"help.help"`
 }
 
 // session is one run of the program, for its commands.
@@ -106,7 +106,7 @@ func Run(ctx context.Context, p Process) int {
 func run(ctx context.Context, p Process, t *terminal, bundle *i18n.Bundle) error {
 	var g grammar
 	loader := config.NewLoader(p.Env, configFile(p))
-	parser, exited, err := newParser(&g, loader, p)
+	parser, exited, err := newParser(&g, loader, p, t.say)
 	if err != nil {
 		return err
 	}
@@ -163,35 +163,20 @@ func configFile(p Process) string {
 
 // newParser is kong for the grammar. exited becomes true where it has shown
 // the help and there is nothing more to do.
-func newParser(g *grammar, loader *config.Loader, p Process) (parser *kong.Kong, exited *bool, err error) {
+func newParser(g *grammar, loader *config.Loader, p Process, say *i18n.Localizer) (parser *kong.Kong, exited *bool, err error) {
 	exited = new(bool)
 	options := append(loader.Options(),
 		kong.Name("gonets"),
-		kong.Description("Gonets is a mailing service in one program. Everything it does can be asked for here; the pages and the API are at the address that serve prints. The settings, which all commands take, are shown by \"gonets help serve\"."),
+		kong.Description("help.description"),
 		kong.Writers(p.Out, p.Err),
 		kong.Exit(func(int) { *exited = true }),
-		kong.ExplicitGroups([]kong.Group{{
-			Key: "settings", Title: "Settings:",
-			Description: "Each is also a variable (--smtp-url is GONETS_SMTP_URL) and a line of the file that --config names.",
-		}}),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: false}),
-		kong.Help(helpWithoutSettings),
+		kong.Help(helper(say)),
 	)
-	parser, err = kong.New(g, options...)
-	return parser, exited, err
-}
-
-// helpWithoutSettings shows the settings in the help of serve, and leaves them
-// out where they would bury the commands or a command's own few flags.
-func helpWithoutSettings(o kong.HelpOptions, ctx *kong.Context) error {
-	if node := ctx.Selected(); node == nil || node.Name != "serve" {
-		for _, flag := range ctx.Model.Flags {
-			if flag.Group != nil && flag.Group.Key == "settings" {
-				flag.Hidden = true
-			}
-		}
+	if parser, err = kong.New(g, options...); err != nil {
+		return nil, nil, err
 	}
-	return kong.DefaultHelpPrinter(o, ctx)
+	parser.Model.HelpFlag.Help = "help.flag_help"
+	return parser, exited, nil
 }
 
 // usage is the error of a command line that was not understood.
@@ -249,7 +234,7 @@ func exitCode(ctx context.Context, err error) int {
 
 // helpCommand is never run: see helped.
 type helpCommand struct {
-	Command []string `arg:"" optional:"" help:"The command to explain."`
+	Command []string `arg:"" optional:"" help:"help.help_command"`
 }
 
 func (helpCommand) Run() error { return nil }

@@ -17,8 +17,8 @@ import (
 )
 
 type demoCommand struct {
-	Exit       bool `help:"End when the mailing is sent, instead of serving."`
-	Recipients int  `default:"1000" placeholder:"N" help:"How many recipients the example has."`
+	Exit       bool `help:"help.demo_exit"`
+	Recipients int  `default:"1000" placeholder:"N" help:"help.demo_recipients"`
 }
 
 // maxDemo bounds the example: it is to be looked at.

@@ -9,10 +9,10 @@ import (
 )
 
 type groupCommands struct {
-	List       groupListCommand   `cmd:"" help:"List groups, their permissions and how many members they have."`
-	Load       groupLoadCommand   `cmd:"" help:"Add groups from a JSON file, or change their permissions."`
-	AddUser    groupJoinCommand   `cmd:"" name:"add-user" help:"Make a user a member of a group; their sessions end."`
-	RemoveUser groupRemoveCommand `cmd:"" name:"remove-user" help:"Take a user out of a group; their sessions end."`
+	List       groupListCommand   `cmd:"" help:"help.group_list"`
+	Load       groupLoadCommand   `cmd:"" help:"help.group_load"`
+	AddUser    groupJoinCommand   `cmd:"" name:"add-user" help:"help.group_add_user"`
+	RemoveUser groupRemoveCommand `cmd:"" name:"remove-user" help:"help.group_remove_user"`
 }
 
 type groupListCommand struct{}
@@ -50,7 +50,7 @@ func (groupListCommand) Run(ctx context.Context, s *session) error {
 }
 
 type groupLoadCommand struct {
-	File []byte `arg:"" type:"filecontent" placeholder:"FILE" help:"A JSON file; - is the standard input."`
+	File []byte `arg:"" type:"filecontent" placeholder:"FILE" help:"help.group_file"`
 }
 
 func (c *groupLoadCommand) Run(ctx context.Context, s *session) error {
@@ -71,8 +71,8 @@ func (c *groupLoadCommand) Run(ctx context.Context, s *session) error {
 }
 
 type groupJoinCommand struct {
-	Group string `arg:"" placeholder:"GROUP" help:"Which group."`
-	Email string `arg:"" placeholder:"E-MAIL" help:"Whom."`
+	Group string `arg:"" placeholder:"GROUP" help:"help.group_name"`
+	Email string `arg:"" placeholder:"E-MAIL" help:"help.whom"`
 }
 
 func (c *groupJoinCommand) Run(ctx context.Context, s *session) error {
@@ -82,8 +82,8 @@ func (c *groupJoinCommand) Run(ctx context.Context, s *session) error {
 }
 
 type groupRemoveCommand struct {
-	Group string `arg:"" placeholder:"GROUP" help:"Which group."`
-	Email string `arg:"" placeholder:"E-MAIL" help:"Whom."`
+	Group string `arg:"" placeholder:"GROUP" help:"help.group_name"`
+	Email string `arg:"" placeholder:"E-MAIL" help:"help.whom"`
 }
 
 func (c *groupRemoveCommand) Run(ctx context.Context, s *session) error {

@@ -12,21 +12,21 @@ import (
 )
 
 type mailingCommands struct {
-	List   mailingListCommand   `cmd:"" help:"List mailings, newest first."`
-	Watch  mailingWatchCommand  `cmd:"" help:"Show how a mailing's newest run goes, until it ends."`
-	Report mailingReportCommand `cmd:"" help:"Show what became of a mailing's runs."`
-	Send   mailingSendCommand   `cmd:"" help:"Send a mailing now and work the run to its end in this process."`
-	Start  mailingStartCommand  `cmd:"" help:"Start a draft or a finished mailing by its schedule."`
-	Pause  mailingPauseCommand  `cmd:"" help:"Hold a mailing: nothing more leaves than what is leaving already."`
-	Resume mailingResumeCommand `cmd:"" help:"Let a paused mailing go on."`
-	Stop   mailingStopCommand   `cmd:"" help:"End a mailing and its open runs."`
+	List   mailingListCommand   `cmd:"" help:"help.mailing_list"`
+	Watch  mailingWatchCommand  `cmd:"" help:"help.mailing_watch"`
+	Report mailingReportCommand `cmd:"" help:"help.mailing_report"`
+	Send   mailingSendCommand   `cmd:"" help:"help.mailing_send"`
+	Start  mailingStartCommand  `cmd:"" help:"help.mailing_start"`
+	Pause  mailingPauseCommand  `cmd:"" help:"help.mailing_pause"`
+	Resume mailingResumeCommand `cmd:"" help:"help.mailing_resume"`
+	Stop   mailingStopCommand   `cmd:"" help:"help.mailing_stop"`
 }
 
 type mailingListCommand struct {
-	User   string `placeholder:"E-MAIL" help:"Only this user's."`
-	State  string `placeholder:"STATE" help:"Only draft, active, paused or finished."`
-	Search string `placeholder:"TEXT" help:"Only those whose name or subject contains it."`
-	Limit  int    `default:"50" help:"At most so many."`
+	User   string `placeholder:"E-MAIL" help:"help.only_user"`
+	State  string `placeholder:"STATE" help:"help.mailing_state"`
+	Search string `placeholder:"TEXT" help:"help.mailing_search"`
+	Limit  int    `default:"50" help:"help.limit"`
 }
 
 func (c *mailingListCommand) Run(ctx context.Context, s *session) error {
@@ -139,7 +139,7 @@ func runAsJSON(r *mailing.Run) runJSON {
 
 // oneMailing is the argument of the commands that steer a mailing.
 type oneMailing struct {
-	ID int64 `arg:"" help:"The mailing's number, as mailing list shows it."`
+	ID int64 `arg:"" help:"help.mailing_id"`
 }
 
 // steer does one thing to the mailing and says how it then stands.

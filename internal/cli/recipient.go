@@ -14,15 +14,15 @@ import (
 )
 
 type recipientCommands struct {
-	Import recipientImportCommand `cmd:"" help:"Import recipients from a CSV file of any size."`
-	Export recipientExportCommand `cmd:"" help:"Write recipients as CSV to the standard output or a file."`
+	Import recipientImportCommand `cmd:"" help:"help.recipient_import"`
+	Export recipientExportCommand `cmd:"" help:"help.recipient_export"`
 }
 
 type recipientImportCommand struct {
-	File   string   `arg:"" placeholder:"FILE" help:"The CSV file; - is the standard input."`
-	User   string   `required:"" placeholder:"E-MAIL" help:"Whose recipients."`
-	Policy string   `default:"update" placeholder:"POLICY" help:"update or skip those who are there already."`
-	Tags   []string `name:"tag" placeholder:"TAG" help:"Given to every row; may be repeated."`
+	File   string   `arg:"" placeholder:"FILE" help:"help.import_file"`
+	User   string   `required:"" placeholder:"E-MAIL" help:"help.recipients_of"`
+	Policy string   `default:"update" placeholder:"POLICY" help:"help.import_policy"`
+	Tags   []string `name:"tag" placeholder:"TAG" help:"help.import_tags"`
 }
 
 func (c *recipientImportCommand) Run(ctx context.Context, s *session) error {
@@ -136,11 +136,11 @@ func (s *session) writeImport(i *recipient.Import, rejected []recipient.ImportEr
 }
 
 type recipientExportCommand struct {
-	User   string `required:"" placeholder:"E-MAIL" help:"Whose recipients."`
-	Output string `short:"o" default:"-" placeholder:"FILE" help:"Where to; - is the standard output."`
-	Tag    string `placeholder:"TAG" help:"Only those with the tag."`
-	Status string `placeholder:"STATUS" help:"Only active, unsubscribed or suppressed."`
-	Search string `placeholder:"TEXT" help:"Only those whose address, name or comment contains it."`
+	User   string `required:"" placeholder:"E-MAIL" help:"help.recipients_of"`
+	Output string `short:"o" default:"-" placeholder:"FILE" help:"help.export_output"`
+	Tag    string `placeholder:"TAG" help:"help.export_tag"`
+	Status string `placeholder:"STATUS" help:"help.export_status"`
+	Search string `placeholder:"TEXT" help:"help.export_search"`
 }
 
 func (c *recipientExportCommand) Run(ctx context.Context, s *session) error {

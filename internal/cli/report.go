@@ -14,7 +14,7 @@ import (
 
 type mailingReportCommand struct {
 	oneMailing
-	Runs int `default:"10" help:"At most so many runs, newest first."`
+	Runs int `default:"10" help:"help.report_runs"`
 }
 
 func (c *mailingReportCommand) Run(ctx context.Context, s *session) error {

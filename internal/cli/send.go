@@ -16,7 +16,7 @@ import (
 
 type mailingSendCommand struct {
 	oneMailing
-	NoWait bool `name:"no-wait" help:"Only open the run; a server, or send-due, sends it."`
+	NoWait bool `name:"no-wait" help:"help.send_no_wait"`
 }
 
 func (c *mailingSendCommand) Run(ctx context.Context, s *session) error {
@@ -48,7 +48,7 @@ func (s *session) enqueued(runIDs ...int64) error {
 }
 
 type sendDueCommand struct {
-	NoWait bool `name:"no-wait" help:"Only open the runs; a server sends them."`
+	NoWait bool `name:"no-wait" help:"help.due_no_wait"`
 }
 
 func (c *sendDueCommand) Run(ctx context.Context, s *session) error {

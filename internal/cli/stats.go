@@ -8,7 +8,7 @@ import (
 )
 
 type statsCommands struct {
-	Rebuild statsRebuildCommand `cmd:"" help:"Count every attempt and put the statistics right, also beside a running service."`
+	Rebuild statsRebuildCommand `cmd:"" help:"help.stats_rebuild"`
 }
 
 type statsRebuildCommand struct{}

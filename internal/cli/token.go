@@ -8,12 +8,12 @@ import (
 )
 
 type tokenCommands struct {
-	Create tokenCreateCommand `cmd:"" help:"Make an API token and print it; it is shown this once."`
+	Create tokenCreateCommand `cmd:"" help:"help.token_create"`
 }
 
 type tokenCreateCommand struct {
-	User string `required:"" placeholder:"E-MAIL" help:"Whose token: it may do what the user may."`
-	Name string `placeholder:"TEXT" help:"What it is for."`
+	User string `required:"" placeholder:"E-MAIL" help:"help.token_user"`
+	Name string `placeholder:"TEXT" help:"help.token_name"`
 }
 
 func (c *tokenCreateCommand) Run(ctx context.Context, s *session) error {

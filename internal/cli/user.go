@@ -13,8 +13,8 @@ import (
 // passwordFlags are the ways to give a password; without one of them the
 // terminal asks.
 type passwordFlags struct {
-	Password      string `placeholder:"TEXT" help:"The password; other users of this machine may see it in the list of processes."`
-	PasswordStdin bool   `name:"password-stdin" help:"Read the password from the first line of the standard input."`
+	Password      string `placeholder:"TEXT" help:"help.password"`
+	PasswordStdin bool   `name:"password-stdin" help:"help.password_stdin"`
 }
 
 func (f *passwordFlags) get(ctx context.Context, t *terminal) (string, error) {
@@ -28,7 +28,7 @@ func (f *passwordFlags) get(ctx context.Context, t *terminal) (string, error) {
 func (f *passwordFlags) asked() bool { return f.Password == "" && !f.PasswordStdin }
 
 type superuserCommand struct {
-	Email string `placeholder:"E-MAIL" help:"The address to log in with. A terminal asks for what is not given."`
+	Email string `placeholder:"E-MAIL" help:"help.superuser_email"`
 	passwordFlags
 }
 
@@ -64,18 +64,18 @@ func (c *superuserCommand) create(ctx context.Context, s *session, email string)
 }
 
 type userCommands struct {
-	Create  userCreateCommand  `cmd:"" help:"Make a user."`
-	List    userListCommand    `cmd:"" help:"List users, newest first."`
-	Block   userBlockCommand   `cmd:"" help:"Keep a user out and pause their mailings."`
-	Unblock userUnblockCommand `cmd:"" help:"Let a user in again."`
+	Create  userCreateCommand  `cmd:"" help:"help.user_create"`
+	List    userListCommand    `cmd:"" help:"help.user_list"`
+	Block   userBlockCommand   `cmd:"" help:"help.user_block"`
+	Unblock userUnblockCommand `cmd:"" help:"help.user_unblock"`
 }
 
 type userCreateCommand struct {
-	Email    string `required:"" placeholder:"E-MAIL" help:"The address to log in with."`
-	Role     string `default:"user" placeholder:"ROLE" help:"user, moderator or admin."`
-	Verified bool   `help:"The address needs no confirmation; otherwise a letter with a link is sent."`
-	Locale   string `placeholder:"LANG" help:"en or ru. Default: the language of this terminal."`
-	TimeZone string `name:"time-zone" placeholder:"ZONE" help:"Such as Europe/Moscow. Default: UTC."`
+	Email    string `required:"" placeholder:"E-MAIL" help:"help.user_email"`
+	Role     string `default:"user" placeholder:"ROLE" help:"help.user_role"`
+	Verified bool   `help:"help.user_verified"`
+	Locale   string `placeholder:"LANG" help:"help.user_locale"`
+	TimeZone string `name:"time-zone" placeholder:"ZONE" help:"help.user_time_zone"`
 	passwordFlags
 }
 
@@ -142,8 +142,8 @@ func (s *session) answerUser(u account.User, key string) error {
 }
 
 type userListCommand struct {
-	Search string `placeholder:"TEXT" help:"Only those whose address contains it."`
-	Limit  int    `default:"50" help:"At most so many."`
+	Search string `placeholder:"TEXT" help:"help.user_search"`
+	Limit  int    `default:"50" help:"help.limit"`
 }
 
 func (c *userListCommand) Run(ctx context.Context, s *session) error {
@@ -198,8 +198,8 @@ func (t *terminal) userState(u account.User) string {
 }
 
 type userBlockCommand struct {
-	Email  string `arg:"" placeholder:"E-MAIL" help:"Whom."`
-	Reason string `required:"" placeholder:"TEXT" help:"Why; the user is told."`
+	Email  string `arg:"" placeholder:"E-MAIL" help:"help.whom"`
+	Reason string `required:"" placeholder:"TEXT" help:"help.block_reason"`
 }
 
 func (c *userBlockCommand) Run(ctx context.Context, s *session) error {
@@ -209,8 +209,8 @@ func (c *userBlockCommand) Run(ctx context.Context, s *session) error {
 }
 
 type userUnblockCommand struct {
-	Email  string `arg:"" placeholder:"E-MAIL" help:"Whom."`
-	Reason string `placeholder:"TEXT" help:"Why, for the record."`
+	Email  string `arg:"" placeholder:"E-MAIL" help:"help.whom"`
+	Reason string `placeholder:"TEXT" help:"help.unblock_reason"`
 }
 
 func (c *userUnblockCommand) Run(ctx context.Context, s *session) error {

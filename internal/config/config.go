@@ -22,92 +22,92 @@ import (
 )
 
 // Config is what a process goes by. The tags are kong's: the name of the flag,
-// the default, the help; secret marks what no log may show.
+// the default, the key of the help; secret marks what no log may show.
 type Config struct {
 	// Addr is where the web server listens: host:port.
-	Addr string `name:"addr" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the web server listens."`
+	Addr string `name:"addr" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"help.addr"`
 
 	// BaseURL is how people reach the service. Links in mail come from it,
 	// never from a request. Without a slash at its end. Default: http:// and
 	// Addr.
-	BaseURL string `name:"base-url" placeholder:"URL" help:"How people reach the service; links in mail begin with it. Default: http:// and the address."`
+	BaseURL string `name:"base-url" placeholder:"URL" help:"help.base_url"`
 
 	// DataDir is the folder of the SQLite database, the secret key and the
 	// lock files. It is made if needed.
-	DataDir string `name:"data-dir" default:"./data" type:"path" placeholder:"DIR" help:"Holds the SQLite database and the secret key."`
+	DataDir string `name:"data-dir" default:"./data" type:"path" placeholder:"DIR" help:"help.data_dir"`
 
 	// DatabaseURL is "sqlite:PATH" or "postgres://…". Default: SQLite in
 	// DataDir.
-	DatabaseURL string `name:"database-url" placeholder:"URL" secret:"url" help:"sqlite:PATH or postgres://user:password@host/name. Default: SQLite in the data directory."`
+	DatabaseURL string `name:"database-url" placeholder:"URL" secret:"url" help:"help.database_url"`
 
 	// SMTPURL is the mail server, as smtp.ParseURL reads it. Empty: the sandbox
 	// catches all mail.
-	SMTPURL string `name:"smtp-url" placeholder:"URL" secret:"url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://… Default: none, the sandbox catches all mail."`
+	SMTPURL string `name:"smtp-url" placeholder:"URL" secret:"url" help:"help.smtp_url"`
 
 	// SMTPConnections is how many connections to the mail server a process
 	// opens at once.
-	SMTPConnections int `name:"smtp-connections" default:"10" placeholder:"N" help:"Connections to the mail server at once."`
+	SMTPConnections int `name:"smtp-connections" default:"10" placeholder:"N" help:"help.smtp_connections"`
 
 	// SMTPRate is how many messages a process sends per second; 0: unlimited.
-	SMTPRate float64 `name:"smtp-rate" default:"0" placeholder:"N" help:"Messages per second; 0: unlimited."`
+	SMTPRate float64 `name:"smtp-rate" default:"0" placeholder:"N" help:"help.smtp_rate"`
 
 	// MailFrom is the sender of the service's own letters. Default: gonets@
 	// and the host of BaseURL.
-	MailFrom string `name:"mail-from" placeholder:"E-MAIL" help:"Sender of the service's own letters. Default: gonets@ and the base URL's host."`
+	MailFrom string `name:"mail-from" placeholder:"E-MAIL" help:"help.mail_from"`
 
 	// EnvelopeFrom is where mail servers report what they can't deliver.
 	// Empty: the sender of each mailing.
-	EnvelopeFrom string `name:"envelope-from" placeholder:"E-MAIL" help:"Where mail servers report what they can't deliver (MAIL FROM). Default: the sender."`
+	EnvelopeFrom string `name:"envelope-from" placeholder:"E-MAIL" help:"help.envelope_from"`
 
 	// SecretKey signs links and sessions. Empty: the one in DataDir, made at
 	// the first start. See Secret.
-	SecretKey string `name:"secret-key" placeholder:"KEY" secret:"all" help:"Signs links and sessions; at least 32 characters. Default: made in the data directory."`
+	SecretKey string `name:"secret-key" placeholder:"KEY" secret:"all" help:"help.secret_key"`
 
 	// Node names this process among those that work on the same database. Two
 	// that live at the same time need two names. Default: the machine's name.
-	Node string `name:"node" placeholder:"NAME" help:"Name of this node among those that share a database. Default: the machine's name."`
+	Node string `name:"node" placeholder:"NAME" help:"help.node"`
 
 	// Scheduler says whether the process opens due runs.
-	Scheduler Switch `name:"scheduler" default:"on" placeholder:"on|off" help:"Does this process open due runs?"`
+	Scheduler Switch `name:"scheduler" default:"on" placeholder:"on|off" help:"help.scheduler"`
 
 	// Worker says whether the process sends.
-	Worker Switch `name:"worker" default:"on" placeholder:"on|off" help:"Does this process send?"`
+	Worker Switch `name:"worker" default:"on" placeholder:"on|off" help:"help.worker"`
 
 	// Web says whether the process serves pages and the API.
-	Web Switch `name:"web" default:"on" placeholder:"on|off" help:"Does this process serve pages and the API?"`
+	Web Switch `name:"web" default:"on" placeholder:"on|off" help:"help.web"`
 
 	// Registration is open (whoever proves an address may have an account) or
 	// closed (administrators make accounts).
-	Registration string `name:"registration" default:"open" placeholder:"open|closed" help:"open: whoever proves an address may have an account; closed: administrators make accounts."`
+	Registration string `name:"registration" default:"open" placeholder:"open|closed" help:"help.registration"`
 
 	// ImportMax is the largest file that can be imported, in bytes.
-	ImportMax Size `name:"import-max" default:"1GiB" placeholder:"SIZE" help:"The largest file that can be imported."`
+	ImportMax Size `name:"import-max" default:"1GiB" placeholder:"SIZE" help:"help.import_max"`
 
 	// TrustedProxies are the peers whose forwarding headers are believed.
-	TrustedProxies Networks `name:"trusted-proxies" placeholder:"ADDRESSES" help:"Addresses or networks whose forwarding headers are believed, separated by commas."`
+	TrustedProxies Networks `name:"trusted-proxies" placeholder:"ADDRESSES" help:"help.trusted_proxies"`
 
 	// Retries are the waits before the second, third, … attempt to deliver
 	// after a temporary refusal; the last one doubles up to RetryMax.
-	Retries Durations `name:"retries" default:"10m,30m" placeholder:"TIMES" help:"Waits before the second, third, … attempt after a temporary refusal; the last one doubles."`
+	Retries Durations `name:"retries" default:"10m,30m" placeholder:"TIMES" help:"help.retries"`
 
 	// RetryMax is the longest wait between two attempts.
-	RetryMax time.Duration `name:"retry-max" default:"4h" placeholder:"TIME" help:"The longest wait between two attempts."`
+	RetryMax time.Duration `name:"retry-max" default:"4h" placeholder:"TIME" help:"help.retry_max"`
 
 	// GiveUp is how long after the first attempt a delivery is given up.
-	GiveUp time.Duration `name:"give-up" default:"72h" placeholder:"TIME" help:"How long after the first attempt a delivery is given up."`
+	GiveUp time.Duration `name:"give-up" default:"72h" placeholder:"TIME" help:"help.give_up"`
 
 	// Lease is how long a batch stays with a node that has fallen silent.
-	Lease time.Duration `name:"lease" default:"20s" placeholder:"TIME" help:"How long a batch stays with a node that has fallen silent."`
+	Lease time.Duration `name:"lease" default:"20s" placeholder:"TIME" help:"help.lease"`
 
 	// Grace is how late a recurring mailing may still leave after downtime.
-	Grace time.Duration `name:"grace" default:"6h" placeholder:"TIME" help:"How late a recurring mailing may still leave after downtime."`
+	Grace time.Duration `name:"grace" default:"6h" placeholder:"TIME" help:"help.grace"`
 
 	// LogLevel is debug, info, warn or error. Empty: info for serve, error
 	// for every other command, which tells the person anyway.
-	LogLevel string `name:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error. Default: info while serving, error otherwise."`
+	LogLevel string `name:"log-level" placeholder:"LEVEL" help:"help.log_level"`
 
 	// LogFormat is text or json.
-	LogFormat string `name:"log-format" default:"text" placeholder:"text|json" help:"text or json."`
+	LogFormat string `name:"log-format" default:"text" placeholder:"text|json" help:"help.log_format"`
 }
 
 // Switch is on or off.
