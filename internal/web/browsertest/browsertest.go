@@ -33,7 +33,10 @@ type Browser struct{ ctx context.Context }
 func Open(t *testing.T) *Browser {
 	t.Helper()
 	path := find(t)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		// A frame without an origin, as a preview is, would have a process of its
+		// own, of which nothing were heard here.
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,IsolateSandboxedIframes"))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -70,6 +73,9 @@ type Tab struct {
 	context.Context //nolint:containedctx // chromedp's tab is its context
 	t               *testing.T
 	expected        []string
+
+	mutex      sync.Mutex
+	complaints []string
 }
 
 // Tab opens a tab of a size in pixels: 1280 × 800, or 390 × 844 for a phone.
@@ -77,6 +83,7 @@ func (b *Browser) Tab(t *testing.T, width, height int64) *Tab {
 	t.Helper()
 	tab := &Tab{t: t}
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithListener(tab.listener()))
+	t.Cleanup(tab.report)
 	t.Cleanup(cancel)
 	tab.Context = ctx
 	tab.Do(chromedp.Navigate("about:blank"))
@@ -90,25 +97,28 @@ func (b *Browser) Tab(t *testing.T, width, height int64) *Tab {
 	return tab
 }
 
-// listener gathers complaints, and reports them when the test ends.
-func (tab *Tab) listener() func(event any) {
-	var mutex sync.Mutex
-	var complaints []string
-	note := func(text string) {
-		mutex.Lock()
-		defer mutex.Unlock()
-		complaints = append(complaints, text)
-	}
-	tab.t.Cleanup(func() {
-		mutex.Lock()
-		defer mutex.Unlock()
-		for _, c := range complaints {
-			if slices.ContainsFunc(tab.expected, func(part string) bool { return strings.Contains(c, part) }) {
-				continue
-			}
+// report fails the test for each complaint that nobody expected.
+func (tab *Tab) report() {
+	for _, c := range tab.heard() {
+		if !slices.ContainsFunc(tab.expected, func(part string) bool { return strings.Contains(c, part) }) {
 			tab.t.Errorf("the page complains: %s", c)
 		}
-	})
+	}
+}
+
+func (tab *Tab) heard() []string {
+	tab.mutex.Lock()
+	defer tab.mutex.Unlock()
+	return slices.Clone(tab.complaints)
+}
+
+// listener gathers complaints.
+func (tab *Tab) listener() func(event any) {
+	note := func(text string) {
+		tab.mutex.Lock()
+		defer tab.mutex.Unlock()
+		tab.complaints = append(tab.complaints, text)
+	}
 	return func(event any) {
 		switch e := event.(type) {
 		case *log.EventEntryAdded:
@@ -186,11 +196,12 @@ func (tab *Tab) Shoot(name string) {
 }
 
 // Axe asks axe-core what a person with a disability would stumble over in the
-// page as it stands, and fails the test for each.
+// page as it stands, and fails the test for each. It leaves frames out: those of
+// previews run no script, and can't answer it.
 func (tab *Tab) Axe() {
 	tab.t.Helper()
 	tab.Do(chromedp.Evaluate[chromedp.Void](axe + ";0"))
-	found := Run(tab, chromedp.Evaluate[string](`axe.run({resultTypes: ["violations"]}).then((r) => JSON.stringify(
+	found := Run(tab, chromedp.Evaluate[string](`axe.run({resultTypes: ["violations"], iframes: false}).then((r) => JSON.stringify(
 		r.violations.map((v) => ({rule: v.id, help: v.help, nodes: v.nodes.map((n) => n.html.slice(0, 160) + " — " + (n.any[0]?.message ?? "")) }))))`,
 		chromedp.EvalAwaitPromise))
 	var violations []struct {
