@@ -109,6 +109,8 @@ type Accounts struct {
 	letters *letter.Post
 	hasher  *hasher
 	o       Options
+
+	sessions *Sessions
 }
 
 // New are the accounts in a database; letters carries links and notices. Nil
@@ -130,7 +132,7 @@ func New(d *db.DB, letters *letter.Post, o Options) *Accounts {
 	if o.OnUnblock == nil {
 		o.OnUnblock = nothing
 	}
-	return &Accounts{db: d, letters: letters, hasher: newHasher(o.Argon, o.Hashers), o: o}
+	return &Accounts{db: d, letters: letters, hasher: newHasher(o.Argon, o.Hashers), o: o, sessions: newSessions(d)}
 }
 
 const userColumns = `

@@ -48,7 +48,15 @@ func (a *Accounts) ActorFor(ctx context.Context, userID, sessionEpoch int64) (Ac
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return Actor{}, fmt.Errorf("find the session's user: %w", err)
 	}
-	if err != nil || u.SessionEpoch != sessionEpoch || !u.active() {
+	if err != nil {
+		return Actor{}, unauthenticated()
+	}
+	return u.ActorIn(sessionEpoch)
+}
+
+// ActorIn is ActorFor for a user who was just read.
+func (u User) ActorIn(sessionEpoch int64) (Actor, error) {
+	if u.SessionEpoch != sessionEpoch || !u.active() {
 		return Actor{}, unauthenticated()
 	}
 	return u.Actor(), nil

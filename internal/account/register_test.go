@@ -235,7 +235,7 @@ func TestNoSecretLiesInTheDatabase(t *testing.T) {
 		w.must(err)
 		secrets["API token"] = strings.TrimPrefix(api, "gonets_")
 		const cookie = "a-session-token-as-the-cookie-has-it"
-		w.must(w.Sessions().CommitCtx(w.ctx, cookie, []byte("data"), w.clock.Now().Add(time.Hour)))
+		w.must(w.Sessions().Keep(w.ctx, cookie, account.Session{Data: []byte("data"), Expiry: w.clock.Now().Add(time.Hour)}))
 		secrets["session"] = cookie
 
 		dump := w.dump()

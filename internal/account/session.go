@@ -6,40 +6,110 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
+	"github.com/maypok86/otter/v2"
 
 	"gonets/internal/db"
 )
 
 // Sessions keeps what web sessions hold, under the hash of the cookie's token:
 // who reads the database can't take a session over.
-type Sessions struct{ db *db.DB }
-
-var _ scs.CtxStore = (*Sessions)(nil)
-
-// Sessions is the store for a session manager.
-func (a *Accounts) Sessions() *Sessions { return &Sessions{a.db} }
-
-// FindCtx is the data of a session; found is false where there is none or it
-// has expired.
-func (s *Sessions) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
-	err = s.db.Read().QueryRow(ctx, `SELECT data FROM sessions WHERE hash = $1 AND expires_at > $2`,
-		hashed(token), db.At(s.db.Now())).Scan(&data)
-	if errors.Is(err, db.ErrNoRows) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, fmt.Errorf("find session: %w", err)
-	}
-	return data, true, nil
+//
+// Found ones are remembered with their users, as of the versions that every
+// write raises to what is remembered here (see docs/caching.md), in its own
+// transaction: so a session that has ended anywhere has ended everywhere, and
+// finding one again takes the reading of two numbers.
+type Sessions struct {
+	db    *db.DB
+	known *otter.Cache[string, *Found] // by hash; of users alone
 }
 
-// CommitCtx keeps the data of a session until expiry.
-func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+// sessionsKnown is how many sessions a process remembers.
+const sessionsKnown = 10_000
+
+func newSessions(d *db.DB) *Sessions {
+	return &Sessions{d, otter.Must(&otter.Options[string, *Found]{MaximumSize: sessionsKnown})}
+}
+
+// Sessions are those of the accounts' users, and of visitors without account.
+func (a *Accounts) Sessions() *Sessions { return a.sessions }
+
+// Session is one visitor's.
+type Session struct {
+	UserID int64  // 0: nobody is logged in
+	Data   []byte // what it holds, as whoever manages sessions wrote it
+	Expiry time.Time
+}
+
+// Versions rise with every write to what pages show: Common with what
+// everybody sees, Own with what is one user's.
+type Versions struct{ Common, Own int64 }
+
+// Found is a session with its user: the zero User where nobody is logged in,
+// or the user is gone. Whether the user may act at all, ActorIn says.
+type Found struct {
+	Session
+
+	User     User
+	Versions Versions // of the same moment; of a user alone
+}
+
+// Find is a session; nil where there is none, or it has expired.
+func (s *Sessions) Find(ctx context.Context, token string) (*Found, error) {
+	ctx, hash := s.db.Brief(ctx), hashed(token)
+	if known, ok := s.known.GetIfPresent(hash); ok && known.Expiry.After(s.db.Now()) {
+		var now Versions
+		err := s.db.Read().QueryRow(ctx, `
+			SELECT coalesce((SELECT version FROM versions WHERE user_id = 0), 0),
+			       coalesce((SELECT version FROM versions WHERE user_id = $1), 0)`, known.UserID).
+			Scan(&now.Common, &now.Own)
+		if err != nil {
+			return nil, fmt.Errorf("find session: %w", err)
+		}
+		if now == known.Versions {
+			return known, nil
+		}
+	}
+	found, err := s.read(ctx, hash)
+	if errors.Is(err, db.ErrNoRows) {
+		s.known.Invalidate(hash)
+		return nil, nil //nolint:nilnil // none is an answer, too
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find session: %w", err)
+	}
+	if found.User.ID != 0 {
+		s.known.Set(hash, found)
+	}
+	return found, nil
+}
+
+// read reads a session, its user and their versions in one statement, so that
+// they are of one moment.
+func (s *Sessions) read(ctx context.Context, hash string) (*Found, error) {
+	var f Found
+	var expiry db.Time
+	var err error
+	now := db.At(s.db.Now())
+	f.User, err = scanUser(s.db.Read().QueryRow(ctx, `SELECT`+userColumns+`, user_id, data, expires_at,
+			coalesce((SELECT version FROM versions WHERE user_id = 0), 0),
+			coalesce((SELECT version FROM versions WHERE user_id = users.id), 0)
+		FROM sessions JOIN users ON users.id = sessions.user_id
+		WHERE hash = $1 AND expires_at > $2`, hash, now), &f.UserID, &f.Data, &expiry, &f.Versions.Common, &f.Versions.Own)
+	if errors.Is(err, db.ErrNoRows) {
+		f.User = User{}
+		err = s.db.Read().QueryRow(ctx, `SELECT user_id, data, expires_at FROM sessions WHERE hash = $1 AND expires_at > $2`,
+			hash, now).Scan(&f.UserID, &f.Data, &expiry)
+	}
+	f.Expiry = expiry.Time()
+	return &f, err
+}
+
+// Keep writes a session, in the place of what it was.
+func (s *Sessions) Keep(ctx context.Context, token string, session Session) error {
 	err := s.db.Tx(ctx, func(tx db.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO sessions (hash, data, expires_at) VALUES ($1, $2, $3)
-			ON CONFLICT (hash) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`,
-			hashed(token), data, db.At(expiry))
+		_, err := tx.Exec(ctx, `INSERT INTO sessions (hash, user_id, data, expires_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (hash) DO UPDATE SET user_id = excluded.user_id, data = excluded.data, expires_at = excluded.expires_at`,
+			hashed(token), session.UserID, session.Data, db.At(session.Expiry))
 		return err
 	})
 	if err != nil {
@@ -48,8 +118,8 @@ func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, exp
 	return nil
 }
 
-// DeleteCtx ends a session; one that is not there has ended.
-func (s *Sessions) DeleteCtx(ctx context.Context, token string) error {
+// End ends a session; one that is not there has ended.
+func (s *Sessions) End(ctx context.Context, token string) error {
 	err := s.db.Tx(ctx, func(tx db.Tx) error {
 		_, err := tx.Exec(ctx, `DELETE FROM sessions WHERE hash = $1`, hashed(token))
 		return err
@@ -59,20 +129,6 @@ func (s *Sessions) DeleteCtx(ctx context.Context, token string) error {
 	}
 	return nil
 }
-
-// Find is FindCtx for callers without a context, which scs.Store demands and
-// its manager never calls.
-func (s *Sessions) Find(token string) ([]byte, bool, error) {
-	return s.FindCtx(context.Background(), token)
-}
-
-// Commit is CommitCtx without a context.
-func (s *Sessions) Commit(token string, data []byte, expiry time.Time) error {
-	return s.CommitCtx(context.Background(), token, data, expiry)
-}
-
-// Delete is DeleteCtx without a context.
-func (s *Sessions) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
 
 // Sweep deletes expired sessions, links and counts of tries, in chunks that
 // leave the database to others in between; call it every few minutes.

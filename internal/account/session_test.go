@@ -1,28 +1,32 @@
 package account_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
+	"gonets/internal/account"
+	"gonets/internal/db"
+	"gonets/internal/fault"
 )
 
 func TestSessionStore(t *testing.T) {
 	each(t, func(w *world) {
 		s := w.Sessions()
 		expiry := w.clock.Now().Add(time.Hour)
-		w.must(s.CommitCtx(w.ctx, "a", []byte("one"), expiry))
-		w.must(s.CommitCtx(w.ctx, "a", []byte{0, 2}, expiry.Add(time.Hour)))
-		w.must(s.CommitCtx(w.ctx, "b", []byte("other"), expiry))
-		w.must(s.DeleteCtx(w.ctx, "none"))
+		keep := func(token, data string, until time.Time) {
+			t.Helper()
+			w.must(s.Keep(w.ctx, token, account.Session{Data: []byte(data), Expiry: until}))
+		}
+		keep("a", "one", expiry)
+		keep("a", "\x00\x02", expiry.Add(time.Hour))
+		keep("b", "other", expiry)
+		w.must(s.End(w.ctx, "none"))
 		want := func(token, data string) {
 			t.Helper()
-			got, found, err := s.FindCtx(w.ctx, token)
+			got, err := s.Find(w.ctx, token)
 			w.must(err)
-			if string(got) != data || found != (data != "") {
-				t.Errorf("%s: got %q, %v; want %q", token, got, found, data)
+			if (got != nil) != (data != "") || got != nil && (string(got.Data) != data || got.User.ID != 0) {
+				t.Errorf("%s: got %+v; want %q of nobody", token, got, data)
 			}
 		}
 		want("a", "\x00\x02")
@@ -36,41 +40,78 @@ func TestSessionStore(t *testing.T) {
 			t.Errorf("got %d sessions, want 1", n)
 		}
 		want("a", "\x00\x02")
-		w.must(s.DeleteCtx(w.ctx, "a"))
+		w.must(s.End(w.ctx, "a"))
 		want("a", "")
 	})
 }
 
-func TestSessionManagerOverTheStore(t *testing.T) {
+// A session is found with its user as they are now, by whichever node, though
+// both are remembered.
+func TestSessionHasItsUser(t *testing.T) {
 	each(t, func(w *world) {
-		manager := scs.New()
-		manager.Store = w.Sessions()
-		handler := manager.LoadAndSave(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/login" {
-				manager.Put(r.Context(), "user", int64(42))
-				return
+		admin, u := account.CommandLine(), w.user("anna@example.org", "")
+		here, there := w.Sessions(), account.New(w.db, nil, account.Options{}).Sessions() // two nodes
+		keep := account.Session{UserID: u.ID, Data: []byte("in"), Expiry: w.clock.Now().Add(time.Hour)}
+		w.must(here.Keep(w.ctx, "a", keep))
+		find := func(token string) *account.Found {
+			t.Helper()
+			var found *account.Found
+			for _, node := range []*account.Sessions{here, there, there} {
+				var err error
+				found, err = node.Find(w.ctx, token)
+				w.must(err)
 			}
-			if manager.GetInt64(r.Context(), "user") != 42 {
-				rw.WriteHeader(http.StatusUnauthorized)
-			}
+			return found
+		}
+		found := find("a")
+		if found.UserID != u.ID || string(found.Data) != "in" || !found.Expiry.Equal(keep.Expiry) {
+			t.Errorf("got %+v, want %+v", found.Session, keep)
+		}
+		if actor, err := found.User.ActorIn(u.SessionEpoch); err != nil || actor != u.Actor() {
+			t.Errorf("got %+v, %v, want %+v", actor, err, u.Actor())
+		}
+		if _, err := found.User.ActorIn(u.SessionEpoch + 1); !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("another epoch: got %v, want Unauthenticated", err)
+		}
+
+		keep.Data = []byte("more")
+		w.must(here.Keep(w.ctx, "a", keep))
+		if got := find("a"); string(got.Data) != "more" {
+			t.Errorf("rewritten: got %q", got.Data)
+		}
+		_, err := w.Join(w.ctx, admin, u.ID, "moderators")
+		w.must(err)
+		if got := find("a").User; got.Role != account.RoleModerator || got.Permissions == 0 {
+			t.Errorf("promoted: got %s, %b", got.Role, got.Permissions)
+		}
+		w.must(w.db.Tx(w.ctx, func(tx db.Tx) error {
+			_, err := tx.Exec(w.ctx, `DELETE FROM group_permissions`)
+			return err
 		}))
-		// The manager has no clock but the machine's.
-		w.clock.wind(time.Until(w.clock.Now()) * -1)
-		get := func(path string, cookies ...*http.Cookie) *http.Response {
-			r := httptest.NewRequestWithContext(w.ctx, http.MethodGet, path, nil)
-			for _, c := range cookies {
-				r.AddCookie(c)
-			}
-			rec := httptest.NewRecorder()
-			handler.ServeHTTP(rec, r)
-			return rec.Result()
+		if got := find("a").User; got.Permissions != 0 {
+			t.Errorf("of a group without permissions: got %b", got.Permissions)
 		}
-		in := get("/login").Cookies()
-		if got := get("/", in...).StatusCode; got != http.StatusOK {
-			t.Errorf("with its cookie: got %d", got)
+		_, err = w.Block(w.ctx, admin, u.ID, "spam")
+		w.must(err)
+		blocked := find("a").User
+		if _, err := blocked.ActorIn(blocked.SessionEpoch); !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("blocked: got %v, want Unauthenticated", err)
 		}
-		if got := get("/").StatusCode; got != http.StatusUnauthorized {
-			t.Errorf("without: got %d", got)
+		w.must(here.End(w.ctx, "a"))
+		if got := find("a"); got != nil {
+			t.Errorf("ended: got %+v", got)
+		}
+
+		w.must(here.Keep(w.ctx, "b", keep))
+		find("b")
+		w.clock.wind(time.Hour)
+		if got := find("b"); got != nil {
+			t.Errorf("expired: got %+v", got)
+		}
+		keep.UserID, keep.Expiry = u.ID+1000, w.clock.Now().Add(time.Hour) // gone
+		w.must(here.Keep(w.ctx, "c", keep))
+		if got := find("c"); got.UserID != keep.UserID || got.User.ID != 0 {
+			t.Errorf("of a user who is gone: got %+v", got)
 		}
 	})
 }

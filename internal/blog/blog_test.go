@@ -304,7 +304,7 @@ func TestEditionChangesWithWhatIsShown(t *testing.T) {
 		edition := func() string {
 			e, err := d.articles.Edition(d.Context())
 			d.must(err)
-			return e
+			return e.String()
 		}
 		seen := map[string]bool{edition(): true}
 		a := d.create(draft("One", d.db.Now()))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"gonets/internal/db"
 	"gonets/internal/fault"
@@ -143,15 +144,28 @@ func (a *Articles) Neighbours(ctx context.Context, article *Article) (older, new
 // Edition names the state of everything that the blog shows to everybody but
 // for the views, so that a page of the same edition need not be made again. It
 // changes with every write, and when the moment comes at which an article is
-// published. Read it before what the page shows.
-func (a *Articles) Edition(ctx context.Context) (string, error) {
-	var version, latest int64
-	err := a.db.Read().QueryRow(ctx, `
+// published.
+type Edition struct {
+	Version int64   // of what everybody sees
+	Latest  db.Time // the last moment of publication that has come
+	Next    db.Time // the first one to come; 0: none
+}
+
+// Over says that the moment has come at which the next article is published.
+func (e Edition) Over(at time.Time) bool { return e.Next != 0 && e.Next <= db.At(at) }
+
+// String is the same for the same edition only.
+func (e Edition) String() string { return fmt.Sprint(e.Version, "-", e.Latest) }
+
+// Edition is the blog's now. Read it before what a page shows.
+func (a *Articles) Edition(ctx context.Context) (e Edition, err error) {
+	err = a.db.Read().QueryRow(a.db.Brief(ctx), `
 		SELECT coalesce((SELECT version FROM versions WHERE user_id = 0), 0),
-		       coalesce((SELECT max(published_at) FROM articles WHERE published_at <= $1), 0)`, db.At(a.db.Now())).
-		Scan(&version, &latest)
+		       coalesce((SELECT max(published_at) FROM articles WHERE published_at <= $1), 0),
+		       coalesce((SELECT min(published_at) FROM articles WHERE published_at > $1), 0)`, db.At(a.db.Now())).
+		Scan(&e.Version, &e.Latest, &e.Next)
 	if err != nil {
-		return "", fmt.Errorf("read the edition of the blog: %w", err)
+		return Edition{}, fmt.Errorf("read the edition of the blog: %w", err)
 	}
-	return fmt.Sprint(version, "-", latest), nil
+	return e, nil
 }

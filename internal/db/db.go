@@ -122,6 +122,16 @@ func (d *DB) Read() Q {
 	return pgQ{d.pgReads, nil}
 }
 
+// Brief is a context for reading a few rows by their keys, before every page.
+// On SQLite that takes less time than to watch whether whoever asks still
+// waits, so nobody watches.
+func (d *DB) Brief(ctx context.Context) context.Context {
+	if d.dialect == SQLite {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
 // Tx runs f in a transaction for writing: committed if f returns nil, rolled
 // back otherwise. Where PostgreSQL asks for it (deadlock, serialization), f
 // runs again, so f must have no effect but through its Tx.

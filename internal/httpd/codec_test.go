@@ -25,13 +25,17 @@ func TestSessionsHoldNothingElse(t *testing.T) {
 	}
 }
 
-// Sessions were once written by gob.
+// Sessions were once written by gob, and as JSON.
 func TestSessionOfAnOlderVersionIsOver(t *testing.T) {
-	until, values, err := plainCodec{}.Decode([]byte{0x40, 0xff, 0x81})
-	if err != nil || !until.IsZero() || len(values) != 0 {
-		t.Errorf("got %v %v, %v", until, values, err)
+	for _, data := range []string{"\x40\xff\x81", `{"until":"2026-12-24T18:00:00Z"}`, ""} {
+		until, values, err := plainCodec{}.Decode([]byte(data))
+		if err != nil || !until.IsZero() || len(values) != 0 {
+			t.Errorf("%q: got %v %v, %v", data, until, values, err)
+		}
 	}
-	if _, _, err := (plainCodec{}).Decode([]byte(`{"until":1}`)); err == nil {
-		t.Error("a broken session was read")
+	for _, broken := range []string{"user", "user=", "user=five", `flashes="`} {
+		if _, _, err := (plainCodec{}).Decode([]byte("2026-12-24T18:00:00Z\n" + broken)); err == nil {
+			t.Errorf("%q: a broken session was read", broken)
+		}
 	}
 }

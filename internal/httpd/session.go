@@ -26,7 +26,7 @@ const (
 // bound to this very host by its name (RFC 6265bis, 4.1.3.2).
 func newSessions(accounts *account.Accounts, base *url.URL) *scs.SessionManager {
 	m := scs.New()
-	m.Store = accounts.Sessions()
+	m.Store = sessionStore{accounts.Sessions()}
 	m.Codec = plainCodec{}
 	m.Lifetime = sessionLife
 	m.Cookie.Name = "gonets"
@@ -90,6 +90,15 @@ func (s *Server) StillIn(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
+// actorOf is the session's user, who was read with the session.
+func (s *Server) actorOf(ctx context.Context, id int64) (account.Actor, error) {
+	epoch := s.sessions.GetInt64(ctx, sessionEpoch)
+	if v := visitOf(ctx); v != nil && v.session != nil && v.session.User.ID == id {
+		return v.session.User.ActorIn(epoch)
+	}
+	return s.parts.Accounts.ActorFor(ctx, id, epoch)
+}
+
 // resolveActor finds the session's user. A session that has ended (the user is
 // blocked, or has a new password) is nobody's.
 func (s *Server) resolveActor(next http.Handler) http.Handler {
@@ -97,7 +106,7 @@ func (s *Server) resolveActor(next http.Handler) http.Handler {
 		ctx := r.Context()
 		actor := account.Actor{Address: ClientAddress(ctx)}
 		if id := s.sessions.GetInt64(ctx, sessionUser); id != 0 {
-			found, err := s.parts.Accounts.ActorFor(ctx, id, s.sessions.GetInt64(ctx, sessionEpoch))
+			found, err := s.actorOf(ctx, id)
 			switch {
 			case err == nil:
 				found.Address = actor.Address

@@ -11,13 +11,16 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+
+	"gonets/internal/account"
 )
 
 // visit is what is known of a request besides itself.
 type visit struct {
 	id      string
-	address string // the client's
-	userID  int64  // 0: nobody, or not known yet
+	address string         // the client's
+	userID  int64          // 0: nobody, or not known yet
+	session *account.Found // as it was when the visit began; nil: none
 }
 
 type visitKey struct{}
@@ -33,6 +36,16 @@ func RequestID(ctx context.Context) string {
 		return v.id
 	}
 	return ""
+}
+
+// VersionsFrom are the versions of what the user sees who asks, read when the
+// visit began; false for nobody.
+func VersionsFrom(ctx context.Context) (account.Versions, bool) {
+	v := visitOf(ctx)
+	if v == nil || v.session == nil || v.userID == 0 || v.session.User.ID != v.userID {
+		return account.Versions{}, false
+	}
+	return v.session.Versions, true
 }
 
 // NoteUser tells the access log who asks.

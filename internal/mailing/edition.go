@@ -3,6 +3,7 @@ package mailing
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"gonets/internal/account"
 )
@@ -12,32 +13,46 @@ type Census struct {
 	Mailings   int64 // of all users
 	Active     int64 // of them going: active, and not disabled
 	Recipients int64 // of all users, each address once
+	Common     int64 // the version of what everybody sees, of the same moment
 }
 
 // Census counts the service in constant time: the database keeps the numbers
 // with the rows (migration 0006).
 func (s *Mailings) Census(ctx context.Context) (c Census, err error) {
-	err = s.db.Read().QueryRow(ctx, `
-		SELECT CAST(sum(mailings) AS BIGINT), CAST(sum(active) AS BIGINT), CAST(sum(recipients) AS BIGINT) FROM totals`).
-		Scan(&c.Mailings, &c.Active, &c.Recipients)
+	err = s.db.Read().QueryRow(s.db.Brief(ctx), `
+		SELECT CAST(sum(mailings) AS BIGINT), CAST(sum(active) AS BIGINT), CAST(sum(recipients) AS BIGINT),
+		       coalesce((SELECT version FROM versions WHERE user_id = 0), 0)
+		  FROM totals`).
+		Scan(&c.Mailings, &c.Active, &c.Recipients, &c.Common)
 	if err != nil {
 		return Census{}, fmt.Errorf("count what the service holds: %w", err)
 	}
 	return c, nil
 }
 
+// Edition is that of pages that a user sees.
+type Edition struct {
+	State            string // of what the pages show; empty: the next page is another one
+	account.Versions        // of the same moment
+}
+
+// Quiet is the state at a user's own version if none of their runs is open.
+// Since a run that opens raises the version, it holds as long as that.
+func Quiet(version int64) string { return strconv.FormatInt(version, 10) }
+
 // Edition names the state of everything that the pages of the actor's own
 // mailings show, so that a page of the same edition need not be made again: the
 // version, which every other write raises, and the counters of what is open.
-// It is empty while a run plans or sends: then the next page is another one.
+// The state is empty while a run plans or sends.
 //
 // Read it before what the page shows. A write in between makes the page newer
 // than its edition, which harms nobody; the other way round it would be older.
-func (s *Mailings) Edition(ctx context.Context, actor account.Actor) (string, error) {
-	var version, open, moving int64
+func (s *Mailings) Edition(ctx context.Context, actor account.Actor) (e Edition, err error) {
+	var open, moving int64
 	var sums [6]int64
-	err := s.db.Read().QueryRow(ctx, `
-		SELECT coalesce((SELECT version FROM versions WHERE user_id = $1), 0),
+	err = s.db.Read().QueryRow(s.db.Brief(ctx), `
+		SELECT coalesce((SELECT version FROM versions WHERE user_id = 0), 0),
+		       coalesce((SELECT version FROM versions WHERE user_id = $1), 0),
 		       count(*), coalesce(sum(moving), 0), coalesce(sum(accepted), 0), coalesce(sum(deferred), 0),
 		       coalesce(sum(failed), 0), coalesce(sum(uncertain), 0), coalesce(sum(skipped), 0), coalesce(max(last_attempt_at), 0)
 		  FROM (SELECT l.accepted, l.deferred, l.failed, l.uncertain, l.skipped, l.last_attempt_at,
@@ -46,15 +61,16 @@ func (s *Mailings) Edition(ctx context.Context, actor account.Actor) (string, er
 		                    THEN 1 ELSE 0 END AS moving
 		          FROM runs r JOIN ledgers l ON l.run_id = r.id
 		         WHERE r.user_id = $1 AND r.finished_at = 0) AS o`, actor.ID).
-		Scan(&version, &open, &moving, &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], &sums[5])
+		Scan(&e.Common, &e.Own, &open, &moving, &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], &sums[5])
 	if err != nil {
-		return "", fmt.Errorf("read the edition of user %d: %w", actor.ID, err)
+		return Edition{}, fmt.Errorf("read the edition of user %d: %w", actor.ID, err)
 	}
-	if moving > 0 {
-		return "", nil
+	switch {
+	case moving > 0:
+	case open == 0:
+		e.State = Quiet(e.Own)
+	default:
+		e.State = fmt.Sprint(e.Own, open, sums)
 	}
-	if open == 0 {
-		return fmt.Sprint(version), nil
-	}
-	return fmt.Sprint(version, open, sums), nil
+	return e, nil
 }

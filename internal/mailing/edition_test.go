@@ -17,7 +17,7 @@ func (w *world) edition(actor account.Actor) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return edition
+	return edition.State
 }
 
 // Whatever the pages of the mailings show begins another edition with the

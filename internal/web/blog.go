@@ -69,9 +69,6 @@ func (s *Web) blogList(v *visit) error {
 	return v.render(http.StatusOK, blogTempl(p))
 }
 
-// blogEdition is that of every article.
-func (s *Web) blogEdition(v *visit) (string, error) { return s.Articles.Edition(v.Context()) }
-
 // writes says that the visitor may write articles.
 func (v *visit) writes() bool {
 	return account.Can(v.actor, account.ArticleEdit, account.Object{Kind: "article"})

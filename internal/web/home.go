@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -61,24 +60,6 @@ func (s *Web) home(v *visit) error {
 	}
 	p.Summary = p.T("home.text", "Service", v.service().Title())
 	return v.render(http.StatusOK, homeTempl(p))
-}
-
-// homeEdition is the numbers themselves and the edition of the blog; there is
-// no other state, once there is an administrator. The articles are drawn anew
-// with the minute (see pageLife).
-func (s *Web) homeEdition(v *visit) (string, error) {
-	if noAdmin, err := v.noAdmin(); noAdmin || err != nil {
-		return "", err
-	}
-	census, err := s.Mailings.Census(v.Context())
-	if err != nil {
-		return "", err
-	}
-	articles, err := s.Articles.Edition(v.Context())
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprint(census, articles), nil
 }
 
 // tiles are what the service holds, over all users: they open no rows, since

@@ -5,8 +5,8 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -107,7 +107,10 @@ func (s *Web) kept(of edition, h handler) handler {
 // key is what the answer is kept under. The frame has the address in it.
 func (v *visit) key(state string) pageKey {
 	minute := v.view.Now.Truncate(pageLife).Unix()
-	return sha256.Sum256(fmt.Appendf(nil, "%d %d %q %s", v.actor.ID, minute, state, v.blank().Key()))
+	key := strconv.AppendInt(make([]byte, 0, 512), v.actor.ID, 10)
+	key = strconv.AppendInt(append(key, ' '), minute, 10)
+	key = strconv.AppendQuote(append(key, ' '), state)
+	return sha256.Sum256(append(key, v.blank().Key()...))
 }
 
 // keptFor keeps the page only if the visitor owns what it shows: the edition
@@ -135,6 +138,9 @@ func (v *visit) sendKept(page *keptPage) error {
 		body = page.zipped
 	}
 	header.Set("Content-Type", contentType)
+	if header.Get("Content-Encoding") != "" { // else the compression may change it still
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	v.w.WriteHeader(http.StatusOK)
 	v.write(body)
 	return nil
@@ -162,9 +168,4 @@ func zips(asked http.Header) bool {
 		}
 	}
 	return false
-}
-
-// ownMailings is the edition of the pages of the visitor's own mailings.
-func (s *Web) ownMailings(v *visit) (string, error) {
-	return s.Mailings.Edition(v.Context(), v.actor)
 }

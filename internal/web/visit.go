@@ -30,8 +30,10 @@ type visit struct {
 	w     http.ResponseWriter
 	actor account.Actor // zero: nobody is logged in
 	view  ui.View
-	keep  pageKey          // under which the answer is kept; zero: it is not
-	set   *setting.Service // nil: not read yet
+	keep  pageKey // under which the answer is kept; zero: it is not
+
+	common *common          // what everybody sees; nil: not known, see service
+	set    *setting.Service // nil: not read yet
 }
 
 func (s *Web) visit(w http.ResponseWriter, r *http.Request) *visit {
@@ -127,32 +129,6 @@ func (v *visit) blank() layout.Page {
 		p.Theme = layout.ThemeOf(c.Value)
 	}
 	return p
-}
-
-// service is what administrators set, as of the first time that this visit
-// asks. An error page must not need it, so a failure shows the usual service.
-func (v *visit) service() setting.Service {
-	if v.set == nil {
-		set, err := v.web.Settings.Get(v.Context())
-		if err != nil {
-			v.web.Log.Error("read the settings for a page", "error", err)
-		}
-		v.set = &set
-	}
-	return *v.set
-}
-
-// sandboxed says that the sandbox catches all mail: the configuration names no
-// mail server, and administrators have added none.
-func (v *visit) sandboxed() bool {
-	if v.web.Inbox == nil {
-		return false
-	}
-	added, err := v.web.Servers.Added(v.Context())
-	if err != nil {
-		v.web.Log.Error("read the mail servers for a page", "error", err)
-	}
-	return !added
 }
 
 // t is a sentence in the visitor's language.

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/maypok86/otter/v2"
+
 	"gonets/internal/account"
 	"gonets/internal/blog"
 	"gonets/internal/db"
@@ -69,7 +71,9 @@ type Web struct {
 	pages  *pages
 	zones  atlas
 
-	administered atomic.Bool // somebody administers the service; see noAdmin
+	quiet        *otter.Cache[int64, int64] // by user: a version at which no run was open
+	common       atomic.Pointer[common]     // what everybody sees; nil: not read yet
+	administered atomic.Bool                // somebody administers the service; see noAdmin
 }
 
 // Mount puts the pages on the server.
@@ -78,7 +82,7 @@ func Mount(p Parts, o Options) error {
 	if err != nil {
 		return err
 	}
-	s := &Web{Parts: p, o: o, assets: files, pages: newPages()}
+	s := &Web{Parts: p, o: o, assets: files, pages: newPages(), quiet: newQuiet()}
 	s.hub = s.newHub()
 	p.Server.OnError(s.answer)
 	p.Server.Router().Handle(assets.Root+"*", files)

@@ -37,13 +37,27 @@ func TestKeyTellsEveryFieldApart(t *testing.T) {
 	kind := reflect.TypeFor[layout.Page]()
 	for i := range kind.NumField() {
 		if field := kind.Field(i).Name; field != "View" && field != "Assets" {
-			other := base
-			fill(reflect.ValueOf(&other).Elem().Field(i))
-			if other.Key() == base.Key() {
-				t.Errorf("another %s has the same key", field)
+			for j := range parts(kind.Field(i).Type) {
+				other := base
+				value := reflect.ValueOf(&other).Elem().Field(i)
+				if value.Kind() == reflect.Struct {
+					value = value.Field(j)
+				}
+				fill(value)
+				if other.Key() == base.Key() {
+					t.Errorf("another %s (part %d) has the same key", field, j)
+				}
 			}
 		}
 	}
+}
+
+// parts is how many fields there are to be told apart.
+func parts(t reflect.Type) int {
+	if t.Kind() == reflect.Struct {
+		return t.NumField()
+	}
+	return 1
 }
 
 // fill sets a value to another than its zero.
@@ -55,10 +69,13 @@ func fill(v reflect.Value) {
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(1)
+	case reflect.Uint64:
+		v.SetUint(1)
 	case reflect.Struct:
 		fill(v.Field(0))
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 	default:

@@ -19,10 +19,12 @@ package layout
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"gonets/internal/account"
+	"gonets/internal/db"
 	"gonets/internal/i18n"
 	"gonets/internal/web/assets"
 	"gonets/internal/web/ui"
@@ -53,12 +55,26 @@ type Page struct {
 
 // Key is the same for two frames only if they look alike: a page that is kept
 // for one visitor may be shown to another with the same key. It has every
-// field but the moment and the assets, which are the program's own; a field
-// that is added is part of it by itself.
+// field but the moment and the assets, which are the program's own; a test
+// knows of each field that is added.
 func (p Page) Key() string {
-	lang, zone := p.Lang(), p.Zone.String()
-	p.View, p.Assets = ui.View{}, nil
-	return fmt.Sprintf("%s %s %#v", lang, zone, p)
+	key := make([]byte, 0, 256)
+	for _, text := range []string{
+		p.Lang(), p.Zone.String(), p.Title, p.Summary, p.Picture, p.Feed, string(p.Active), p.User.Email, p.User.Role,
+		string(p.Theme), p.Path, p.Service, p.Version, strings.Join(p.Scripts, " "),
+	} {
+		key = append(strconv.AppendInt(key, int64(len(text)), 10), ' ')
+		key = append(key, text...)
+	}
+	for _, number := range []int64{
+		int64(p.User.Permissions), db.Flag(p.Sandbox), db.Flag(p.Inbox), db.Flag(p.Closed), int64(p.Refresh),
+	} {
+		key = append(strconv.AppendInt(key, number, 10), ' ')
+	}
+	for _, said := range p.Flashes {
+		key = strconv.AppendQuote(append(key, said.Tone...), said.Text)
+	}
+	return string(key)
 }
 
 // User is who is logged in.
