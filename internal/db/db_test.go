@@ -83,6 +83,29 @@ func TestTimesAndMissingRows(t *testing.T) {
 	})
 }
 
+func TestTaken(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		insert := func(hash string, data any) error {
+			return d.Tx(t.Context(), func(tx db.Tx) error {
+				_, err := tx.Exec(t.Context(), `INSERT INTO sessions (hash, data, expires_at) VALUES ($1, $2, 1)`, hash, data)
+				return err
+			})
+		}
+		if err := insert("h", []byte{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := insert("h", []byte{}); !db.Taken(err) {
+			t.Errorf("the same key: got %v, want taken", err)
+		}
+		if err := insert("g", nil); err == nil || db.Taken(err) {
+			t.Errorf("no data: got %v, want another error", err)
+		}
+		if db.Taken(nil) {
+			t.Error("no error is taken")
+		}
+	})
+}
+
 func TestHoldIsExclusive(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		release, held, err := d.Hold(t.Context(), "node/a")

@@ -48,6 +48,17 @@ func retryable(err error) bool {
 	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
 
+// Taken says that a statement met a unique constraint: a row with that key is
+// there already. PostgreSQL has aborted the transaction then. Where a row is
+// inserted, ON CONFLICT asks better.
+func Taken(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "23505" // unique_violation
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
 // unavailable marks the errors that mean "the database is away" for the
 // person; every other error passes as it is.
 func unavailable(err error) error {

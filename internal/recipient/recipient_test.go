@@ -180,6 +180,40 @@ func TestCreateGetUpdateDelete(t *testing.T) {
 	})
 }
 
+// TestEditsThatRace to one address: one has it, and the others are told at the
+// field.
+func TestEditsThatRace(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		const runners = 8
+		var ids []int64
+		for i := range runners {
+			ids = append(ids, b.create(Draft{Email: fmt.Sprintf("r%d@b.test", i)}).ID)
+		}
+		ends := make(chan error, runners)
+		for _, id := range ids {
+			go func() {
+				_, err := b.Update(t.Context(), b.anna, id, Draft{Email: "one@b.test"})
+				ends <- err
+			}()
+		}
+		first := 0
+		for range runners {
+			err := <-ends
+			if err == nil {
+				first++
+				continue
+			}
+			if got := failing(t, err); !slices.Equal(got, []string{"email: recipient.duplicate"}) {
+				t.Errorf("got %v", got)
+			}
+		}
+		if first != 1 {
+			t.Errorf("%d have the address, want 1", first)
+		}
+	})
+}
+
 func TestCheckTellsEveryField(t *testing.T) {
 	many := make([]string, MaxTags+1)
 	for i := range many {

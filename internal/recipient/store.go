@@ -141,22 +141,16 @@ func (r *Recipients) updateTx(ctx context.Context, tx db.Tx, before held, e *ent
 
 // moveTx gives a recipient another address, unless somebody has it.
 func (r *Recipients) moveTx(ctx context.Context, tx db.Tx, before held, e *entry) error {
-	// An update that meets the unique constraint would abort a PostgreSQL
-	// transaction; that race is left to it, the usual case is told here.
-	var taken int64
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM recipients WHERE user_id = $1 AND email_key = $2`, before.userID, e.key).Scan(&taken)
-	if err != nil {
-		return err
-	}
-	if taken > 0 {
-		return duplicate()
-	}
 	if before.status != Active {
 		if err := r.suppressTx(ctx, tx, before.userID, before.key); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, `UPDATE recipients SET email_key = $2 WHERE id = $1`, before.id, e.key); err != nil {
+	_, err := tx.Exec(ctx, `UPDATE recipients SET email_key = $2 WHERE id = $1`, before.id, e.key)
+	if db.Taken(err) { // no look beforehand would see what another edit has not committed yet
+		return duplicate()
+	}
+	if err != nil {
 		return err
 	}
 	status, err := r.statusTx(ctx, tx, before.userID, []*entry{e})
