@@ -9,9 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -115,64 +113,6 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-func TestClientAddress(t *testing.T) {
-	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}
-	for _, c := range []struct {
-		name, peer string
-		forwarded  []string
-		want       string
-	}{
-		{"direct", "192.0.2.1:1000", nil, "192.0.2.1"},
-		{"stranger claims", "192.0.2.1:1000", []string{"203.0.113.9"}, "192.0.2.1"},
-		{"through a proxy", "10.0.0.1:1000", []string{"203.0.113.9"}, "203.0.113.9"},
-		{"client claims more", "10.0.0.1:1000", []string{"127.0.0.1, 203.0.113.9"}, "203.0.113.9"},
-		{"two proxies", "10.0.0.1:1000", []string{"203.0.113.9, 10.0.0.2"}, "203.0.113.9"},
-		{"two headers", "10.0.0.1:1000", []string{"1.2.3.4, 203.0.113.9", "10.0.0.2"}, "203.0.113.9"},
-		{"with port", "[::1]:1000", []string{"[2001:db8::1]:4711"}, "2001:db8::1"},
-		{"mapped", "[::ffff:10.0.0.1]:1000", []string{"::ffff:203.0.113.9"}, "203.0.113.9"},
-		{"nonsense", "10.0.0.1:1000", []string{"203.0.113.9, unknown"}, "10.0.0.1"},
-		{"proxy alone", "10.0.0.1:1000", nil, "10.0.0.1"},
-		{"only proxies", "10.0.0.1:1000", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
-	} {
-		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
-		r.RemoteAddr = c.peer
-		for _, value := range c.forwarded {
-			r.Header.Add("X-Forwarded-For", value)
-		}
-		if got := clientAddress(r, trusted); got != c.want {
-			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
-		}
-	}
-}
-
-func TestLocal(t *testing.T) {
-	for _, c := range []struct {
-		name, addr, peer, host, header string
-		want                           bool
-	}{
-		{"at the machine", "127.0.0.1:8080", "127.0.0.1:5000", "localhost:8080", "", true},
-		{"by IPv6", "[::1]:8080", "[::1]:5000", "[::1]:8080", "", true},
-		{"listens on all", ":8080", "127.0.0.1:5000", "localhost:8080", "", false},
-		{"listens on all IPv4", "0.0.0.0:8080", "127.0.0.1:5000", "localhost:8080", "", false},
-		{"from elsewhere", "127.0.0.1:8080", "192.0.2.1:5000", "localhost:8080", "", false},
-		{"rebound name", "127.0.0.1:8080", "127.0.0.1:5000", "evil.example:8080", "", false},
-		{"name that looks local", "127.0.0.1:8080", "127.0.0.1:5000", "localhost.evil.example", "", false},
-		{"through a proxy", "127.0.0.1:8080", "127.0.0.1:5000", "localhost:8080", "X-Forwarded-For", false},
-		{"through a proxy that says so", "127.0.0.1:8080", "127.0.0.1:5000", "localhost", "Forwarded", false},
-		{"through a cache", "127.0.0.1:8080", "127.0.0.1:5000", "localhost", "Via", false},
-	} {
-		s := &Server{local: loopbackAddr(c.addr)}
-		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
-		r.RemoteAddr, r.Host = c.peer, c.host
-		if c.header != "" {
-			r.Header.Set(c.header, "x")
-		}
-		if got := s.Local(r); got != c.want {
-			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
-		}
-	}
-}
-
 func TestAccessLogKeepsSecretsOut(t *testing.T) {
 	f := newFixture(t, dbtest.SQLite(t), Options{})
 	f.Pages(func(r chi.Router) {
@@ -227,129 +167,6 @@ func TestHeaders(t *testing.T) {
 		if got.Get(name) != want {
 			t.Errorf("%s is %q, want %q", name, got.Get(name), want)
 		}
-	}
-}
-
-func TestCrossOrigin(t *testing.T) {
-	f := newFixture(t, dbtest.SQLite(t), Options{BaseURL: "https://gonets.example"})
-	f.Pages(func(r chi.Router) {
-		ok := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
-		r.Post("/mailings", ok)
-		r.Get("/mailings", ok)
-		r.Post("/u/{token}", ok)
-	})
-	for _, c := range []struct {
-		method, path, origin, site string
-		want                       int
-	}{
-		{"POST", "/mailings", "https://evil.example", "cross-site", 403},
-		{"POST", "/mailings", "https://evil.example", "", 403},
-		{"POST", "/mailings", "https://gonets.example", "", 204}, // the proxy changed the Host
-		{"POST", "/mailings", "", "same-origin", 204},
-		{"POST", "/mailings", "", "", 204}, // no browser
-		{"GET", "/mailings", "https://evil.example", "cross-site", 204},
-		{"POST", "/u/abc", "https://evil.example", "cross-site", 204},
-	} {
-		w := f.ask(t, c.method, c.path, func(r *http.Request) {
-			r.Host = "internal:8080"
-			if c.origin != "" {
-				r.Header.Set("Origin", c.origin)
-			}
-			if c.site != "" {
-				r.Header.Set("Sec-Fetch-Site", c.site)
-			}
-		})
-		if w.Code != c.want {
-			t.Errorf("%s %s from %q %q: got %d, want %d", c.method, c.path, c.origin, c.site, w.Code, c.want)
-		}
-	}
-}
-
-func TestSession(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		f := newFixture(t, d, Options{})
-		u := f.user(t, "anna@example.com", account.RoleUser)
-		admin := f.user(t, "root@example.com", account.RoleAdmin)
-		f.Pages(func(r chi.Router) {
-			r.Post("/login", func(w http.ResponseWriter, r *http.Request) {
-				if err := f.LogIn(r.Context(), u); err != nil {
-					t.Error(err)
-				}
-			})
-			r.Post("/logout", func(w http.ResponseWriter, r *http.Request) {
-				if err := f.LogOut(r.Context()); err != nil {
-					t.Error(err)
-				}
-			})
-			r.Get("/who", func(w http.ResponseWriter, r *http.Request) {
-				actor := ActorFrom(r.Context())
-				fmt.Fprintf(w, "%s from %s", actor.Email, actor.Address)
-			})
-		})
-		server := httptest.NewServer(f)
-		defer server.Close()
-		jar, err := cookiejar.New(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		client := &http.Client{Jar: jar}
-		do := func(method, path string) (string, *http.Response) {
-			t.Helper()
-			r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			res, err := client.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer res.Body.Close()
-			body, err := io.ReadAll(res.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return string(body), res
-		}
-		who := func(want string) {
-			t.Helper()
-			if got, _ := do("GET", "/who"); got != want+" from 127.0.0.1" {
-				t.Errorf("who: got %q, want %q", got, want)
-			}
-		}
-		who("")
-		_, res := do("POST", "/login")
-		cookies := res.Cookies()
-		if len(cookies) != 1 || cookies[0].Name != "gonets" || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode {
-			t.Errorf("cookies after login: %v", cookies)
-		}
-		who(u.Email)
-		do("POST", "/logout")
-		who("")
-		do("POST", "/login")
-		who(u.Email)
-		if _, err := f.accounts.Block(t.Context(), admin.Actor(), u.ID, "spam"); err != nil {
-			t.Fatal(err)
-		}
-		who("")
-	})
-}
-
-func TestCookieOverHTTPS(t *testing.T) {
-	f := newFixture(t, dbtest.SQLite(t), Options{BaseURL: "https://gonets.example"})
-	u := f.user(t, "anna@example.com", account.RoleUser)
-	f.Pages(func(r chi.Router) {
-		r.Post("/login", func(_ http.ResponseWriter, r *http.Request) {
-			if err := f.LogIn(r.Context(), u); err != nil {
-				t.Error(err)
-			}
-		})
-	})
-	cookies := f.ask(t, "POST", "/login", nil).Result().Cookies()
-	if len(cookies) != 1 {
-		t.Fatalf("got %d cookies, want 1", len(cookies))
-	}
-	if c := cookies[0]; c.Name != "__Host-gonets" || !c.Secure || c.Path != "/" || c.Domain != "" {
-		t.Errorf("got %v, want a secure __Host- cookie", c)
 	}
 }
 
