@@ -125,16 +125,13 @@ func (s sums) addKept(ctx context.Context, q db.Q, times int64) error {
 	return rows.Err()
 }
 
-// correctChunk is how many rows are corrected in one transaction.
-const correctChunk = 500
+// correctChunk is how many rows are corrected in one transaction: few enough
+// for 50 ms.
+const correctChunk = 2000
 
 func (l *Ledger) correct(ctx context.Context, differ sums) error {
-	for rows := range slices.Chunk(slices.SortedFunc(maps.Keys(differ), Rollup.order), correctChunk) {
-		part := make(sums, len(rows))
-		for _, r := range rows {
-			part[r] = differ[r]
-		}
-		if err := l.db.Tx(ctx, func(tx db.Tx) error { return part.writeTx(ctx, tx) }); err != nil {
+	for part := range slices.Chunk(differ.lines(), correctChunk) {
+		if err := l.db.Tx(ctx, func(tx db.Tx) error { return writeLinesTx(ctx, tx, part) }); err != nil {
 			return err
 		}
 	}

@@ -23,6 +23,9 @@ type scribe interface {
 	// planTx writes the deliveries of recipients who have none in the run yet,
 	// and counts them.
 	planTx(ctx context.Context, tx db.Tx, p planning) (planned, skipped int64, err error)
+	// rollupsTx adds to rollups, in the order given, and drops those of the
+	// lowered ones that count nothing any more.
+	rollupsTx(ctx context.Context, tx db.Tx, all, lowered []line) error
 	// execTx runs statements that answer nothing.
 	execTx(ctx context.Context, tx db.Tx, list []statement) error
 }

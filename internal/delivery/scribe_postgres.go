@@ -228,3 +228,40 @@ func stateColumnsOf(list []*record) []any {
 	}
 	return []any{n[0], n[1], n[2], t[0], n[3], n[4], n[5], n[6], n[7]}
 }
+
+const emptyText = `
+	DELETE FROM stat_rollups AS s
+	 USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])
+	       AS r (scope, scope_id, subject, grain, at, name)
+	 WHERE s.scope = r.scope AND s.scope_id = r.scope_id AND s.subject = r.subject AND s.grain = r.grain
+	   AND s.at = r.at AND s.name = r.name COLLATE "C"
+	   AND s.accepted = 0 AND s.failed = 0 AND s.unknown = 0 AND s.retried = 0`
+
+func (pgScribe) rollupsTx(ctx context.Context, tx db.Tx, all, lowered []line) error {
+	keys := func(list []line) []any {
+		n, t := numbers(5, len(list)), texts(1, len(list))
+		for _, l := range list {
+			addRow(n, int64(l.Scope), l.ScopeID, int64(l.Subject), db.Flag(l.Daily), int64(l.At))
+			addRow(t, l.Name)
+		}
+		return []any{n[0], n[1], n[2], n[3], n[4], t[0]}
+	}
+	n := numbers(4, len(all))
+	for _, l := range all {
+		addRow(n, l.Accepted, l.Failed, l.Unknown, l.Retried)
+	}
+	_, err := tx.Exec(ctx, rollupInsert+`
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+		                     $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])`+rollupAdd,
+		append(keys(all), n[0], n[1], n[2], n[3])...)
+	if err != nil {
+		return fmt.Errorf("add to rollups: %w", err)
+	}
+	if len(lowered) == 0 {
+		return nil
+	}
+	if _, err = tx.Exec(ctx, emptyText, keys(lowered)...); err != nil {
+		return fmt.Errorf("drop empty rollups: %w", err)
+	}
+	return nil
+}

@@ -202,3 +202,25 @@ func (liteScribe) execTx(ctx context.Context, tx db.Tx, list []statement) error 
 	}
 	return nil
 }
+
+func (liteScribe) rollupsTx(ctx context.Context, tx db.Tx, all, lowered []line) error {
+	key := func(r Rollup) []any {
+		return []any{int64(r.Scope), r.ScopeID, int64(r.Subject), db.Flag(r.Daily), int64(r.At), r.Name}
+	}
+	_, err := insertTx(ctx, tx, rollupInsert, rollupAdd, all, func(l line) []any {
+		return append(key(l.Rollup), l.Accepted, l.Failed, l.Unknown, l.Retried)
+	})
+	if err != nil {
+		return fmt.Errorf("add to rollups: %w", err)
+	}
+	for _, l := range lowered {
+		_, err := tx.Exec(ctx, `
+			DELETE FROM stat_rollups
+			 WHERE scope = $1 AND scope_id = $2 AND subject = $3 AND grain = $4 AND at = $5 AND name = $6
+			   AND accepted = 0 AND failed = 0 AND unknown = 0 AND retried = 0`, key(l.Rollup)...)
+		if err != nil {
+			return fmt.Errorf("drop an empty rollup: %w", err)
+		}
+	}
+	return nil
+}

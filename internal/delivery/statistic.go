@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -246,37 +245,54 @@ func (r Rollup) order(o Rollup) int {
 	)
 }
 
-const rollupText = `
-	INSERT INTO stat_rollups (scope, scope_id, subject, grain, at, name, accepted, failed, unknown, retried)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+// rollupInsert and rollupAdd stand around the values of rollups to be added.
+const (
+	rollupInsert = `
+	INSERT INTO stat_rollups (scope, scope_id, subject, grain, at, name, accepted, failed, unknown, retried)`
+	rollupAdd = `
 	    ON CONFLICT (scope, scope_id, subject, grain, at, name) DO UPDATE
 	   SET accepted = stat_rollups.accepted + excluded.accepted,
 	       failed   = stat_rollups.failed + excluded.failed,
 	       unknown  = stat_rollups.unknown + excluded.unknown,
 	       retried  = stat_rollups.retried + excluded.retried`
+)
 
-// emptyText drops a row that counts nothing any more: its name may be a
-// domain that was to be forgotten.
-const emptyText = `
-	DELETE FROM stat_rollups
-	 WHERE scope = $1 AND scope_id = $2 AND subject = $3 AND grain = $4 AND at = $5 AND name = $6
-	   AND accepted = 0 AND failed = 0 AND unknown = 0 AND retried = 0`
+// line is a rollup with what is to be added to it.
+type line struct {
+	Rollup
+	Tries
+}
+
+// lowers says that something is taken back, so that nothing may be left.
+func (l line) lowers() bool { return min(l.Accepted, l.Failed, l.Unknown, l.Retried) < 0 }
+
+// lines are the sums in the order of the rollups' key.
+func (s sums) lines() []line {
+	list := make([]line, 0, len(s))
+	for r, t := range s {
+		list = append(list, line{r, t})
+	}
+	slices.SortFunc(list, func(a, b line) int { return a.order(b.Rollup) })
+	return list
+}
 
 // writeTx adds the sums to the rollups.
-func (s sums) writeTx(ctx context.Context, tx db.Tx) error {
-	var list []statement
-	for _, r := range slices.SortedFunc(maps.Keys(s), Rollup.order) {
-		t := s[r]
-		key := []any{int64(r.Scope), r.ScopeID, int64(r.Subject), db.Flag(r.Daily), int64(r.At), r.Name}
-		if t != (Tries{}) {
-			list = append(list, statement{rollupText, append(slices.Clip(key), t.Accepted, t.Failed, t.Unknown, t.Retried)})
+func (s sums) writeTx(ctx context.Context, tx db.Tx) error { return writeLinesTx(ctx, tx, s.lines()) }
+
+// writeLinesTx adds to rollups, and drops those that count nothing any more:
+// their name may be a domain that was to be forgotten.
+func writeLinesTx(ctx context.Context, tx db.Tx, list []line) error {
+	var all, lowered []line
+	for _, l := range list {
+		if l.Tries != (Tries{}) {
+			all = append(all, l)
 		}
-		if min(t.Accepted, t.Failed, t.Unknown, t.Retried) < 0 {
-			list = append(list, statement{emptyText, key})
+		if l.lowers() {
+			lowered = append(lowered, l)
 		}
 	}
-	if len(list) == 0 {
+	if len(all) == 0 {
 		return nil
 	}
-	return scribeOf(tx).execTx(ctx, tx, list)
+	return scribeOf(tx).rollupsTx(ctx, tx, all, lowered)
 }
