@@ -108,7 +108,8 @@ func TestTrialThatIsRefused(t *testing.T) {
 	after := func(lines ...string) func(*testing.T) int {
 		return func(t *testing.T) int { t.Helper(); return speak(t, append(hello, lines...)...) }
 	}
-	s := newServers(t, dbtest.SQLite(t), 300*time.Millisecond)
+	d := dbtest.SQLite(t)
+	s, impatient := newServers(t, d, time.Minute), newServers(t, d, 300*time.Millisecond)
 	for name, tt := range map[string]struct {
 		serve    func(*testing.T) int
 		security mailserver.Security
@@ -148,13 +149,17 @@ func TestTrialThatIsRefused(t *testing.T) {
 				security = mailserver.Auto
 			}
 			server := add(t, s, tt.serve(t), security, tt.password)
-			try := s.Check
+			by := s
+			if tt.key == "silent" {
+				by = impatient
+			}
+			try := by.Check
 			if tt.letter {
 				if _, err := s.Check(t.Context(), admin(), server.ID); err != nil {
 					t.Fatalf("check: %v", err)
 				}
 				try = func(ctx context.Context, actor account.Actor, id int64) (mailserver.Trial, error) {
-					return s.SendTest(ctx, actor, id, mailserver.Letter{Subject: "Test", Text: "It works."})
+					return by.SendTest(ctx, actor, id, mailserver.Letter{Subject: "Test", Text: "It works."})
 				}
 			}
 			_, err := try(t.Context(), admin(), server.ID)
