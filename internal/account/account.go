@@ -100,6 +100,9 @@ type Options struct {
 	// OnBlock and OnUnblock run in the transaction that blocks or unblocks a
 	// user, for what stands above accounts: the user's mailings pause.
 	OnBlock, OnUnblock func(ctx context.Context, tx db.Tx, userID int64) error
+
+	// OnDelete runs in the transaction that deletes a user: what they had goes.
+	OnDelete func(ctx context.Context, tx db.Tx, userID int64) error
 }
 
 // Accounts are the users, their sessions and their tokens. It is safe for
@@ -128,6 +131,9 @@ func New(d *db.DB, letters *letter.Post, o Options) *Accounts {
 	nothing := func(context.Context, db.Tx, int64) error { return nil }
 	if o.OnBlock == nil {
 		o.OnBlock = nothing
+	}
+	if o.OnDelete == nil {
+		o.OnDelete = nothing
 	}
 	if o.OnUnblock == nil {
 		o.OnUnblock = nothing
@@ -181,7 +187,7 @@ func scanUser(row db.Row, more ...any) (User, error) {
 
 // userByID is db.ErrNoRows where there is none.
 func userByID(ctx context.Context, q db.Q, id int64) (User, error) {
-	return scanUser(q.QueryRow(ctx, `SELECT`+userColumns+` FROM users WHERE id = $1`, id))
+	return scanUser(q.QueryRow(ctx, `SELECT`+userColumns+` FROM users WHERE id = $1 AND deleted_at = 0`, id))
 }
 
 // userByKey is the user with the folded address, and the password's hash;

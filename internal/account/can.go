@@ -64,6 +64,7 @@ const (
 	UserEdit   Action = "user.edit" // password, language, time zone
 	UserVerify Action = "user.verify"
 	UserBlock  Action = "user.block" // and unblock
+	UserDelete Action = "user.delete"
 	UserGroup  Action = "user.group" // who is in which group
 
 	GroupView Action = "group.view"
@@ -116,6 +117,7 @@ var policy = [...]rule{
 	{action: UserEdit, owner: true, view: UserView},
 	{action: UserVerify, granted: true, others: true, view: UserView},
 	{action: UserBlock, granted: true, others: true, view: UserView},
+	{action: UserDelete, granted: true, others: true, view: UserView},
 	{action: UserGroup, granted: true, others: true, view: UserView},
 
 	{action: GroupView, granted: true, view: GroupView},

@@ -114,10 +114,7 @@ func (a *Accounts) order(ctx context.Context, actor Actor, action Action, id int
 		return User{}, err
 	}
 	err = a.db.Tx(ctx, func(tx db.Tx) error {
-		if u, err = userByID(ctx, tx, id); err != nil {
-			return missing(err)
-		}
-		if err := Check(actor, action, u.Object()); err != nil {
+		if u, err = subjectTx(ctx, tx, actor, action, id); err != nil {
 			return err
 		}
 		if err := do(tx, u); err != nil {
@@ -130,6 +127,15 @@ func (a *Accounts) order(ctx context.Context, actor Actor, action Action, id int
 		return User{}, fmt.Errorf("%s: %w", action, err)
 	}
 	return u, nil
+}
+
+// subjectTx is the user to whom something is done, if the actor may.
+func subjectTx(ctx context.Context, tx db.Tx, actor Actor, action Action, id int64) (User, error) {
+	u, err := userByID(ctx, tx, id)
+	if err != nil {
+		return User{}, missing(err)
+	}
+	return u, Check(actor, action, u.Object())
 }
 
 // record writes the act into the audit, in its transaction.

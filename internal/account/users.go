@@ -145,7 +145,7 @@ func (a *Accounts) List(ctx context.Context, actor Actor, f Filter) (users []Use
 	}
 	// The key has the domain in punycode, the address as people write it.
 	rows, err := a.db.Read().Query(ctx, `SELECT`+userColumns+` FROM users
-		WHERE id < $1 AND (email_key LIKE $2 ESCAPE '\' OR email LIKE $2 ESCAPE '\')`+f.State.condition()+`
+		WHERE id < $1 AND deleted_at = 0 AND (email_key LIKE $2 ESCAPE '\' OR email LIKE $2 ESCAPE '\')`+f.State.condition()+`
 			AND ($4 = '' OR id IN (SELECT m.user_id FROM group_members m JOIN groups g ON g.id = m.group_id WHERE g.name = $4))
 		ORDER BY id DESC LIMIT $3`, before, db.Contains(f.Search), limit+1, f.Group)
 	if err != nil {

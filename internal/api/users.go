@@ -65,6 +65,12 @@ type reasoned struct {
 	Payload[ReasonFields]
 }
 
+type deletion struct {
+	ByID
+
+	Reason string `query:"reason" doc:"Told to the user, and kept in the audit."`
+}
+
 func (a *API) users() {
 	handle(a, operation{
 		method: http.MethodGet, path: "/users", id: "listUsers", refusals: []int{http.StatusForbidden},
@@ -85,6 +91,17 @@ func (a *API) users() {
 	}, a.userDetails)
 	a.order("block", "Keep a user out; what runs of theirs is paused (moderators)", a.Accounts.Block, "reason")
 	a.order("unblock", "Let a user in again (moderators)", a.Accounts.Unblock)
+	handle(a, operation{
+		method: http.MethodDelete, path: "/users/{id}", id: "deleteUser",
+		summary: "Delete a user; what they had goes in the background (administrators)", refusals: []int{http.StatusForbidden, http.StatusConflict},
+	}, func(ctx context.Context, c caller, in *deletion) (User, error) {
+		id, err := in.id()
+		if err != nil {
+			return User{}, err
+		}
+		u, err := a.Accounts.Delete(ctx, c.Actor, id, in.Reason)
+		return userOf(u), err
+	})
 }
 
 func (a *API) userDetails(ctx context.Context, c caller, in *ByID) (UserDetails, error) {

@@ -114,11 +114,13 @@ func (a *app) wire(ctx context.Context, s *session) error {
 	a.mailings = mailing.New(a.db, a.queue, a.recipients, a.messages, a.ledger, s.log, mailing.Options{
 		Grace: c.Grace, Letters: a.letters, Settings: a.settings,
 	})
+	a.mailings.Work()
 	a.stats = stats.New(a.db, a.mailings)
 	a.accounts = account.New(a.db, a.letters, account.Options{
 		Registration: a.settings.RegistrationOpen,
 		Argon:        s.argon,
 		OnBlock:      a.mailings.PauseOwnerTx,
+		OnDelete:     a.mailings.EraseOwnerTx,
 	})
 	a.articles = blog.New(a.db)
 	a.wireEngine(c, s.log)

@@ -19,8 +19,8 @@ func (t *terminal) asks() bool { return isTerminal(t.in) }
 
 // ask is the line that the person types. It is read byte by byte: what stands
 // behind it is the answer to the next question.
-func (t *terminal) ask(ctx context.Context, key string) (string, error) {
-	io.WriteString(t.err, t.say.T(key)+" ") //nolint:errcheck // there is nobody else to tell
+func (t *terminal) ask(ctx context.Context, key string, args ...any) (string, error) {
+	io.WriteString(t.err, t.say.T(key, args...)+" ") //nolint:errcheck // there is nobody else to tell
 	return t.typed(ctx, func() (string, error) {
 		var text []byte
 		for one := make([]byte, 1); ; {

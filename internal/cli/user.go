@@ -68,6 +68,7 @@ type userCommands struct {
 	List    userListCommand    `cmd:"" help:"help.user_list"`
 	Block   userBlockCommand   `cmd:"" help:"help.user_block"`
 	Unblock userUnblockCommand `cmd:"" help:"help.user_unblock"`
+	Delete  userDeleteCommand  `cmd:"" help:"help.user_delete"`
 }
 
 type userCreateCommand struct {

@@ -28,6 +28,7 @@ var plans = map[Kind]plan{
 	PasswordChanged:   {path: "/password/forgot", life: day},
 	Blocked:           {life: 7 * day},
 	Unblocked:         {path: "/login", life: 7 * day},
+	Deleted:           {life: 7 * day},
 	MailingDisabled:   {path: "/mailings/{id}", life: 7 * day},
 	MailingEnabled:    {path: "/mailings/{id}", life: 7 * day},
 	Nothing:           {life: day},

@@ -50,6 +50,7 @@ const (
 	// its id and name.
 	Blocked         Kind = "blocked"
 	Unblocked       Kind = "unblocked"
+	Deleted         Kind = "deleted"
 	MailingDisabled Kind = "mailing_disabled"
 	MailingEnabled  Kind = "mailing_enabled"
 

@@ -233,15 +233,20 @@ func (s *Mailings) Delete(ctx context.Context, actor account.Actor, id int64) er
 		if err := account.Check(actor, account.MailingEdit, m.Object()); err != nil {
 			return err
 		}
-		if err := s.stopRunsTx(ctx, tx, id); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `UPDATE mailings SET state = 'finished', next_due_at = 0, deleted_at = $2 WHERE id = $1`,
-			id, db.At(tx.Now()))
-		return err
+		return s.deleteTx(ctx, tx, id)
 	})
 	if err != nil {
 		return fmt.Errorf("delete mailing %d: %w", id, err)
 	}
 	return nil
+}
+
+// deleteTx stops a mailing that is held, and hides it.
+func (s *Mailings) deleteTx(ctx context.Context, tx db.Tx, id int64) error {
+	if err := s.stopRunsTx(ctx, tx, id); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE mailings SET state = 'finished', next_due_at = 0, deleted_at = $2 WHERE id = $1`,
+		id, db.At(tx.Now()))
+	return err
 }

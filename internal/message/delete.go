@@ -62,3 +62,16 @@ func named(names []string) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// EraseOwner hides all messages of a user who was deleted and whose mailings
+// have stopped. What was sent keeps its version.
+func (m *Messages) EraseOwner(ctx context.Context, userID int64) error {
+	err := m.db.Tx(ctx, func(tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE messages SET deleted_at = $2 WHERE user_id = $1 AND deleted_at = 0`, userID, db.At(tx.Now()))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("erase the messages of user %d: %w", userID, err)
+	}
+	return nil
+}

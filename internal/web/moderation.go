@@ -25,6 +25,8 @@ func (s *Web) moderationRoutes(r chi.Router) {
 
 	r.Get(moderationUsers, s.member(s.moderationUserList))
 	r.Get(moderationUsers+"/{id}", s.member(s.moderationUser))
+	r.Get(moderationUsers+"/{id}/delete", s.member(s.userDelete))
+	r.Post(moderationUsers+"/{id}/delete", s.member(s.userDeleted))
 	r.Post(moderationUsers+"/{id}/block", s.member(s.userOrder("moderation.did.block", (*account.Accounts).Block)))
 	r.Post(moderationUsers+"/{id}/unblock", s.member(s.userOrder("moderation.did.unblock", (*account.Accounts).Unblock)))
 }

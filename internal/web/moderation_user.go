@@ -21,6 +21,7 @@ type moderationUserPage struct {
 	Order  bool        // the visitor may block and unblock them
 	Audit  bool        // and may see what was done to them
 	Groups []ui.Option // to choose from; none: the visitor may not
+	Delete bool        // the visitor may delete them
 	Verify bool        // the visitor may confirm the address, and nobody has
 	Reason string
 	Form   ui.Form
@@ -54,6 +55,7 @@ func (s *Web) moderationUserPage(v *visit, id int64) (p moderationUserPage, err 
 	p = moderationUserPage{
 		Page: v.page(u.Email, layout.ModerationUsers), User: userRow{u, stocks[id]},
 		Order: account.Can(v.actor, account.UserBlock, u.Object()), Audit: account.Can(v.actor, account.AuditView, account.Object{}),
+		Delete: account.Can(v.actor, account.UserDelete, u.Object()),
 		Verify: u.VerifiedAt.IsZero() && account.Can(v.actor, account.UserVerify, u.Object()),
 		Form:   ui.NewForm(v.view, nil),
 	}
