@@ -72,8 +72,9 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	messages := message.New(d, bundle)
 	mailings := mailing.New(d, q, recipients, messages, ledger, log, mailing.Options{})
 	queue.Handle(q, queue.Options{Lane: queue.Work}, func(context.Context, mailing.PlanJob) error { return nil })
+	mailings.Work()
 	must(t, q.Open(nil))
-	accounts := account.New(d, nil, account.Options{Argon: account.Argon{Memory: 8, Time: 1, Threads: 1}, OnBlock: mailings.PauseOwnerTx})
+	accounts := account.New(d, nil, account.Options{Argon: account.Argon{Memory: 8, Time: 1, Threads: 1}, OnBlock: mailings.PauseOwnerTx, OnDelete: mailings.EraseOwnerTx})
 	w.server, err = httpd.New(httpd.Parts{DB: d, Accounts: accounts, Bundle: bundle, Log: log}, httpd.Options{BaseURL: "http://gonets.example"})
 	must(t, err)
 	w.API = New(Parts{

@@ -53,6 +53,7 @@ func TestEveryOperation(t *testing.T) {
 			"GET /stats":                   w.walkStatistics,
 			"GET /users":                   w.walkUsers,
 			"GET /users/{id}":              w.walkUser,
+			"DELETE /users/{id}":           w.walkDeleteUser,
 			"POST /users/{id}/block":       w.walkBlock,
 			"POST /users/{id}/unblock":     w.walkUnblock,
 		}
@@ -157,4 +158,16 @@ func (w *world) walkUnblock() {
 	w.expect(403, request{as: "anna", do: do, id: id})
 	w.expect(200, request{as: "mod", do: do, id: id, body: `{"reason": "a mistake"}`})
 	w.expect(200, request{as: "unblockee", do: "GET /me"})
+}
+
+func (w *world) walkDeleteUser() {
+	do := "DELETE /users/{id}"
+	u := w.user("leaver", account.RoleUser)
+	w.user("chief", account.RoleAdmin)
+	id := formatID(u.ID)
+	w.expect(403, request{as: "anna", do: do, id: id})
+	w.expect(403, request{as: "mod", do: do, id: id})
+	w.expect(200, request{as: "chief", do: do, id: id, args: "?reason=asked"})
+	w.expect(404, request{as: "chief", do: do, id: id})
+	w.expect(401, request{as: "leaver", do: "GET /me"})
 }

@@ -102,9 +102,6 @@ func newNode(t *testing.T, url string, c *clock) *world {
 			return "", errors.New("nobody works here")
 		},
 	})
-	if err == nil {
-		err = q.Open(nil)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +116,10 @@ func newNode(t *testing.T, url string, c *clock) *world {
 	w.recipients = recipient.New(d, q, w.ledger, recipient.Options{Secret: []byte("secret"), BaseURL: "https://mail.test"})
 	w.settings = setting.New(d, true)
 	w.Mailings = mailing.New(d, q, w.recipients, w.messages, w.ledger, log, mailing.Options{Grace: grace, Letters: letters, Settings: w.settings})
+	w.Work()
+	if err := q.Open(nil); err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	var committer sync.WaitGroup
 	committer.Go(func() { w.ledger.Run(ctx) })

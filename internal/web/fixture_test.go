@@ -88,10 +88,11 @@ func NewFixture(t *testing.T, d *db.DB, w Wish) *Fixture {
 	p.Servers, err = mailserver.New(d, mailserver.Options{Secret: secret, From: "gonets@example.com", Host: "gonets.example"})
 	f.must(err)
 	p.Mailings = mailing.New(d, f.queue, p.Recipients, p.Messages, p.Ledger, log, mailing.Options{Grace: time.Hour, Letters: letters, Settings: p.Settings})
+	p.Mailings.Work()
 	p.Stats = stats.New(d, p.Mailings)
 	p.Articles = blog.New(d)
 	p.Accounts = account.New(d, letters, account.Options{
-		Registration: p.Settings.RegistrationOpen, Argon: account.Argon{Memory: 8, Time: 1, Threads: 1}, OnBlock: p.Mailings.PauseOwnerTx,
+		Registration: p.Settings.RegistrationOpen, Argon: account.Argon{Memory: 8, Time: 1, Threads: 1}, OnBlock: p.Mailings.PauseOwnerTx, OnDelete: p.Mailings.EraseOwnerTx,
 	})
 	if w.Sandbox || w.Engine {
 		p.Inbox = sandbox.New(d, sandbox.Options{Log: log})

@@ -230,4 +230,9 @@ func TestWalkOfAModerator(t *testing.T) {
 	k.Do(chromedp.Navigate(k.enterURL(mod.actor.Email)))
 	k.open(userURL(anna.actor.ID, ""))
 	k.reads("main", "anna@gonets.example")
+	k.fill("reason", "Mail to strangers.")
+	k.press(`main form .btn-danger`, ".alert-danger")
+	k.reads("main", "Mail to strangers.")
+	owner.open("/overview")
+	owner.reads("main", "Log in")
 }
