@@ -80,7 +80,7 @@ func parse(args []string) (*options, error) {
 	f.IntVar(&o.connections, "connections", 50, "connections to the mail server")
 	f.IntVar(&o.rounds, "rounds", 3, "of what is cheap to repeat: the median counts")
 	f.BoolVar(&o.quick, "quick", false, "a tenth of everything")
-	f.BoolVar(&o.full, "full", false, "import a million rows, too; statistics of ten million attempts")
+	f.BoolVar(&o.full, "full", false, "import a million rows, too; statistics of ten million attempts; with -only lists, every page with three million attempts")
 	f.BoolVar(&o.asJSON, "json", false, "for machines")
 	f.BoolVar(&o.check, "check", false, "fail where a goal is missed")
 	f.StringVar(&o.only, "only", "mailing,import,lists,start,pages,stats", "which measurements")
@@ -110,6 +110,9 @@ func (o *options) wants(measurement string) bool {
 }
 
 func (o *options) measure(ctx context.Context, r *report) error {
+	if o.full && o.wants("lists") {
+		return measureFull(ctx, r)
+	}
 	if o.wants("mailing") || o.wants("lists") {
 		stores, err := o.stores()
 		if err != nil {

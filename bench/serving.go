@@ -23,9 +23,10 @@ import (
 	"gonets/internal/account"
 )
 
-// The owner of the mailings on the pages.
+// The owner of the mailings on the pages, and an administrator.
 const (
 	ownerEmail    = "owner@example.com"
+	adminEmail    = "admin@example.com"
 	ownerPassword = "correct horse battery"
 )
 
@@ -48,12 +49,12 @@ func measurePages(ctx context.Context, o *options, r *report) error {
 		r.note("pages: left out, there is no %s; run make build", program)
 		return nil
 	}
-	s, err := newService(ctx)
+	s, err := newService(ctx, aPageOfMailings)
 	if err != nil {
 		return err
 	}
 	defer s.end()
-	cookie, err := s.logIn(ctx)
+	cookie, err := s.logIn(ctx, ownerEmail)
 	if err != nil {
 		return err
 	}
@@ -102,29 +103,30 @@ type service struct {
 	command   *exec.Cmd
 }
 
-func newService(ctx context.Context) (*service, error) {
+// newService is one whose user's things are made by fill.
+func newService(ctx context.Context, fill func(context.Context, *node) error) (*service, error) {
 	dir, err := os.MkdirTemp("", "gonets-bench-")
 	if err != nil {
 		return nil, err
 	}
 	s := &service{dir: dir}
-	if err := s.begin(ctx); err != nil {
+	if err := s.begin(ctx, fill); err != nil {
 		s.end()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *service) begin(ctx context.Context) error {
+func (s *service) begin(ctx context.Context, fill func(context.Context, *node) error) error {
 	// Without an administrator the home page says how to make one.
-	for email, role := range map[string]string{ownerEmail: "user", "admin@example.com": "admin"} {
+	for email, role := range map[string]string{ownerEmail: "user", adminEmail: "admin"} {
 		add := exec.CommandContext(ctx, program, "user", "create", "--data-dir", s.dir,
 			"--email", email, "--password", ownerPassword, "--role", role, "--verified")
 		if out, err := add.CombinedOutput(); err != nil {
 			return fmt.Errorf("create a user: %w: %s", err, out)
 		}
 	}
-	if err := s.fill(ctx); err != nil {
+	if err := s.fill(ctx, fill); err != nil {
 		return err
 	}
 	var err error
@@ -132,14 +134,15 @@ func (s *service) begin(ctx context.Context) error {
 		return err
 	}
 	s.command = exec.CommandContext(ctx, program, "serve", "--addr", s.addr, "--data-dir", s.dir)
+	s.command.Env = append(os.Environ(), "GONETS_SCHEDULER=off", "GONETS_WORKER=off")
 	if err := s.command.Start(); err != nil {
 		return err
 	}
 	return untilReady(ctx, s.addr)
 }
 
-// fill gives the user a full page of mailings.
-func (s *service) fill(ctx context.Context) error {
+// fill lets the user have what is asked about.
+func (s *service) fill(ctx context.Context, fill func(context.Context, *node) error) error {
 	n, err := open(ctx, "sqlite:"+filepath.Join(s.dir, "gonets.db"))
 	if err != nil {
 		return err
@@ -150,6 +153,11 @@ func (s *service) fill(ctx context.Context) error {
 		return err
 	}
 	n.owner = u.Actor()
+	return fill(ctx, n)
+}
+
+// aPageOfMailings is as many mailings as a page has.
+func aPageOfMailings(ctx context.Context, n *node) error {
 	for i := range perPage {
 		if _, err := n.newMailing(ctx, fmt.Sprintf("Mailing %d", i+1)); err != nil {
 			return err
@@ -168,12 +176,12 @@ func (s *service) end() {
 }
 
 // logIn is the cookie of a session.
-func (s *service) logIn(ctx context.Context) (string, error) {
+func (s *service) logIn(ctx context.Context, email string) (string, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return "", err
 	}
-	form := url.Values{"email": {ownerEmail}, "password": {ownerPassword}}
+	form := url.Values{"email": {email}, "password": {ownerPassword}}
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.addr+"/login", strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", err

@@ -15,9 +15,10 @@ const sendingRuns = `runs r JOIN ledgers l ON l.run_id = r.id
 	WHERE r.finished_at = 0 AND r.state IN ('planning', 'sending')
 	  AND (r.planned = 0 OR l.recipients > l.accepted + l.deferred + l.failed + l.uncertain + l.skipped)`
 
-// Conditions of a list over mailings m.
+// Conditions of a list over mailings m. Few runs are open, so those that send
+// are found from them; of one user's, the user is to be named behind.
 const (
-	sending   = `EXISTS (SELECT 1 FROM ` + sendingRuns + ` AND r.mailing_id = m.id)`
+	sending   = `m.id IN (SELECT r.mailing_id FROM ` + sendingRuns
 	attention = `(m.disabled_at > 0 OR EXISTS (SELECT 1 FROM ledgers l
 		WHERE l.run_id = m.last_run_id AND l.failed + l.uncertain > 0))`
 )

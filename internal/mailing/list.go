@@ -67,8 +67,11 @@ func (s *Mailings) List(ctx context.Context, actor account.Actor, f Filter) (lis
 	if f.Disabled {
 		where = append(where, "m.disabled_at > 0")
 	}
-	if f.Sending {
-		where = append(where, sending)
+	switch {
+	case f.Sending && f.Owner != 0:
+		add(sending+" AND r.user_id = ?)", f.Owner)
+	case f.Sending:
+		where = append(where, sending+")")
 	}
 	if f.Attention {
 		where = append(where, attention)

@@ -37,3 +37,7 @@ CREATE CONSTRAINT TRIGGER group_permissions_change AFTER INSERT OR UPDATE OR DEL
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_public_version();
 CREATE CONSTRAINT TRIGGER mail_servers_change AFTER INSERT OR DELETE ON mail_servers
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_public_version();
+
+CREATE INDEX mailings_of_user_by_state ON mailings (user_id, state, id) WHERE deleted_at = 0;
+CREATE INDEX mailings_of_user_disabled ON mailings (user_id, id) WHERE disabled_at > 0;
+CREATE INDEX mailings_of_user_due ON mailings (user_id, next_due_at, id) WHERE state = 'active' AND next_due_at > 0;

@@ -99,3 +99,9 @@ CREATE TRIGGER mail_servers_go AFTER DELETE ON mail_servers BEGIN
         ON CONFLICT (user_id) DO UPDATE SET version = version + 1;
 END;
 -- +goose StatementEnd
+
+-- A user's mailings by state, those that are disabled, and those that are due
+-- next: few of many may be.
+CREATE INDEX mailings_of_user_by_state ON mailings (user_id, state, id) WHERE deleted_at = 0;
+CREATE INDEX mailings_of_user_disabled ON mailings (user_id, id) WHERE disabled_at > 0;
+CREATE INDEX mailings_of_user_due ON mailings (user_id, next_due_at, id) WHERE state = 'active' AND next_due_at > 0;
