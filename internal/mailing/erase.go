@@ -44,6 +44,9 @@ func (s *Mailings) erase(ctx context.Context, userID int64) error {
 	until := s.db.Now().Add(eraseTime)
 	ids, err := ints(ctx, s.db.Read(), `SELECT id FROM mailings WHERE user_id = $1 AND deleted_at = 0 ORDER BY id`, userID)
 	for i := 0; err == nil && i < len(ids); i++ {
+		if s.db.Now().After(until) {
+			return queue.Later(0)
+		}
 		err = s.db.Tx(ctx, func(tx db.Tx) error {
 			if _, err := s.holdTx(ctx, tx, ids[i]); err != nil {
 				return err

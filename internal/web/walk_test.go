@@ -234,3 +234,51 @@ func TestWalkOfAModerator(t *testing.T) {
 	k.press(`main form .btn-danger`, ".alert-danger")
 	k.reads("main", "Mail to strangers.")
 }
+
+// TestWalkOfAnAdmin runs a service: its name, a mail server, an article, a
+// user who becomes a moderator and then goes; and reads it all in the audit.
+func TestWalkOfAnAdmin(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
+	d := newDesk(t, dbtest.SQLiteURL(t))
+	anna, root := d.user("anna", account.RoleUser, "en"), d.user("root", account.RoleAdmin, "en")
+	d.user("second", account.RoleAdmin, "en")
+	anna.recipients(3, "vip")
+	anna.start(anna.mailing("Quick money"))
+	k := walker{d.Fixture, browsertest.Open(t).Tab(t, 1280, 900), t, true}
+	k.Do(chromedp.Navigate(k.enterURL(root.actor.Email)))
+
+	k.open("/admin/settings")
+	k.fill("name", "Courier")
+	k.press(`main form .btn-primary`, "#flashes > *")
+	k.reads("title", "Courier")
+
+	k.open("/admin/servers/new")
+	k.fill("name", "Relay")
+	k.fill("host", "mail.example.com")
+	k.press(`main form .btn-primary`, "#flashes > *")
+	k.open("/admin/servers")
+	k.reads("main", "mail.example.com")
+
+	k.open("/admin/articles/new")
+	k.fill("title", "What is new")
+	k.fill("body", "All of it.")
+	k.press(`main [name="state"][value="published"]`, "main")
+	k.press(`main [data-save]`, "#flashes > *")
+	k.open("/blog")
+	k.reads("main", "What is new")
+
+	user := userURL(anna.actor.ID, "")
+	k.open(user)
+	k.press(`main form[action$="/groups"] [value="moderators"]`, "main")
+	k.press(`main form[action$="/groups"] [type=submit]`, "#flashes > *")
+	k.reads("main", "Moderator")
+	k.press(`a[href="`+user+`/delete"]`, `[name=reason]`)
+	k.reads("main", "1 mailing: what it sends stops at once")
+	k.press(`main form .btn-danger`, `main table`)
+	k.open("/admin/audit")
+	for _, done := range []string{"Settings changed", "Mail server added", "Article created", "Groups of a user changed", "User deleted"} {
+		k.reads("main", done)
+	}
+}
