@@ -8,12 +8,13 @@ import (
 )
 
 // RunAnswers sum up why deliveries of a run failed: the server's last answer
-// to each, most frequent first. Of the newest 10,000 failures.
+// to each, most frequent first. Of the newest 1,000 failures.
 func (l *Ledger) RunAnswers(ctx context.Context, runID int64) ([]Answer, error) {
-	const newest = 10_000 // bounds the cost of the page
+	const newest = 1000 // bounds the cost of the page
 	rows, err := l.db.Read().Query(ctx, `
 		SELECT a.code, a.enhanced, max(a.response), count(*)
-		  FROM (SELECT id FROM deliveries WHERE run_id = $1 AND state = 4 ORDER BY id DESC LIMIT $2) AS d
+		  FROM (SELECT delivery_id AS id FROM delivery_exceptions
+		         WHERE run_id = $1 AND state = 4 ORDER BY delivery_id DESC LIMIT $2) AS d
 		  JOIN attempts a ON a.id = (SELECT max(id) FROM attempts WHERE delivery_id = d.id)
 		 GROUP BY a.code, a.enhanced`, runID, newest)
 	if err != nil {

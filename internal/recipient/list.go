@@ -98,12 +98,16 @@ func choose(ctx context.Context, q db.Q, userID int64, f Filter) (choice, error)
 	return c, nil
 }
 
-// countLimit bounds what counting a search may cost.
-const countLimit = 10_000
+// countLimit bounds what counting may cost; where it takes two lookups for each,
+// of a status within a tag, that is less.
+const (
+	countLimit       = 10_000
+	countLimitWithin = 1000
+)
 
 // Count says how many recipients a filter matches (After and Limit aside).
-// Where no counter is kept it counts up to 10,000; exact is false where there
-// are more.
+// Where no counter is kept it counts up to 10,000, or, of a status within a
+// tag, 1,000; exact is false where there are more.
 func (r *Recipients) Count(ctx context.Context, actor account.Actor, f Filter) (n int64, exact bool, err error) {
 	q := r.db.Read()
 	exact = true
@@ -123,8 +127,12 @@ func (r *Recipients) Count(ctx context.Context, actor account.Actor, f Filter) (
 		n = tag.Recipients
 	default:
 		f.After = 0
-		n, err = countUpTo(ctx, q, actor.ID, f)
-		n, exact = min(n, countLimit), n <= countLimit
+		limit := int64(countLimit)
+		if tagged && !searches {
+			limit = countLimitWithin
+		}
+		n, err = countUpTo(ctx, q, actor.ID, f, limit)
+		n, exact = min(n, limit), n <= limit
 	}
 	if err != nil {
 		return 0, false, fmt.Errorf("count recipients: %w", err)
@@ -132,12 +140,12 @@ func (r *Recipients) Count(ctx context.Context, actor account.Actor, f Filter) (
 	return n, exact, nil
 }
 
-func countUpTo(ctx context.Context, q db.Q, userID int64, f Filter) (n int64, err error) {
+func countUpTo(ctx context.Context, q db.Q, userID int64, f Filter, limit int64) (n int64, err error) {
 	c, err := choose(ctx, q, userID, f)
 	if err != nil || c.nobody {
 		return 0, err
 	}
-	query := fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM %s LIMIT %d) AS counted`, c.from, countLimit+1)
+	query := fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM %s LIMIT %d) AS counted`, c.from, limit+1)
 	err = q.QueryRow(ctx, query, c.args...).Scan(&n)
 	return n, err
 }

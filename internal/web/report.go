@@ -395,11 +395,19 @@ func (p *report) leftNote() string {
 	return p.T("report.left", "Left", p.Duration(max(left, time.Second).Round(time.Second)))
 }
 
-// topAnswers are the two commonest answers: "8 × 550 5.1.1, 3 × 554".
+// topAnswers are the two commonest answers: "8 × 550 5.1.1, 3 × 554"; without
+// the numbers where more have failed than were summed up.
 func (p *report) topAnswers() string {
 	var parts []string
+	var summed int64
+	for _, a := range p.Answers {
+		summed += a.Attempts
+	}
 	for _, a := range p.Answers[:min(len(p.Answers), 2)] {
-		one := p.Number(a.Attempts) + " × " + codes(p.View, a.Code, a.Enhanced)
+		one := codes(p.View, a.Code, a.Enhanced)
+		if summed >= p.Run.Counts.Failed {
+			one = p.Number(a.Attempts) + " × " + one
+		}
 		parts = append(parts, strings.ReplaceAll(one, " ", "\u00a0"))
 	}
 	if len(p.Answers) > 2 {
