@@ -26,7 +26,7 @@ type UserDetails struct {
 	User
 
 	Mailings int64 `json:"mailings" doc:"How many they have."`
-	Active   int64 `json:"active_mailings" doc:"Of them: which a block pauses."`
+	Active   int64 `json:"active_mailings" doc:"Of them: active, and not disabled; a block pauses them."`
 	Sending  int64 `json:"sending_mailings" doc:"Of the active ones, which send right now."`
 }
 

@@ -36,6 +36,7 @@ type Filter struct {
 	Search    string // in the name, the message's subject, or, among those of all users, the owner's address
 	State     State
 	Disabled  bool  // only those
+	Enabled   bool  // only the others
 	Sending   bool  // only those of which a run plans or sends now
 	Attention bool  // only those that are disabled, or whose last run failed to somebody
 	Owner     int64 // of this user; 0: of all users, for moderators
@@ -66,6 +67,9 @@ func (s *Mailings) List(ctx context.Context, actor account.Actor, f Filter) (lis
 	}
 	if f.Disabled {
 		where = append(where, "m.disabled_at > 0")
+	}
+	if f.Enabled {
+		where = append(where, "m.disabled_at = 0")
 	}
 	switch {
 	case f.Sending && f.Owner != 0:
@@ -125,25 +129,47 @@ func (s *Mailings) collect(ctx context.Context, query string, args ...any) ([]Ma
 	return list, nil
 }
 
-// Totals are the numbers of the actor's own mailings by state.
-func (s *Mailings) Totals(ctx context.Context, actor account.Actor) (map[State]int64, error) {
+// Totals are the numbers of a user's mailings. Each is counted once: one that
+// is disabled counts as that, whatever its state.
+type Totals struct {
+	Disabled int64
+	ByState  map[State]int64 // of the others
+}
+
+// All is how many there are.
+func (t Totals) All() int64 {
+	n := t.Disabled
+	for _, of := range t.ByState {
+		n += of
+	}
+	return n
+}
+
+// Totals are the numbers of the actor's own mailings. Few are disabled: an
+// index has them, and another one all by their states.
+func (s *Mailings) Totals(ctx context.Context, actor account.Actor) (t Totals, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("count mailings: %w", err)
+		}
+	}()
 	rows, err := s.db.Read().Query(ctx, `
-		SELECT state, count(*) FROM mailings WHERE user_id = $1 AND deleted_at = 0 GROUP BY state`, actor.ID)
+		SELECT state, count(*), 0 FROM mailings WHERE user_id = $1 AND deleted_at = 0 GROUP BY state
+		UNION ALL
+		SELECT state, 0, count(*) FROM mailings WHERE user_id = $1 AND disabled_at > 0 AND deleted_at = 0 GROUP BY state`, actor.ID)
 	if err != nil {
-		return nil, fmt.Errorf("count mailings: %w", err)
+		return Totals{}, err
 	}
 	defer rows.Close()
-	totals := map[State]int64{}
+	t.ByState = map[State]int64{}
 	for rows.Next() {
 		var state State
-		var n int64
-		if err := rows.Scan(&state, &n); err != nil {
-			return nil, fmt.Errorf("count mailings: %w", err)
+		var all, disabled int64
+		if err := rows.Scan(&state, &all, &disabled); err != nil {
+			return Totals{}, err
 		}
-		totals[state] = n
+		t.ByState[state] += all - disabled
+		t.Disabled += disabled
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("count mailings: %w", err)
-	}
-	return totals, nil
+	return t, rows.Err()
 }

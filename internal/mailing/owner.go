@@ -11,9 +11,8 @@ import (
 // what it stops.
 type Stock struct {
 	Mailings int64
-	Active   int64 // of them, by their state
-	Going    int64 // of the active ones: not disabled
-	Sending  int64 // of those that are going: a run plans or sends now
+	Active   int64 // of them going: active, and not disabled
+	Sending  int64 // of the active ones: a run plans or sends now
 	Left     int64 // recipients whom these runs have yet to reach
 }
 
@@ -26,11 +25,10 @@ func (s *Mailings) Stocks(ctx context.Context, actor account.Actor, userIDs ...i
 	}
 	stocks := make(map[int64]Stock, len(userIDs))
 	err := s.tally(ctx, `
-		SELECT user_id, count(*), count(CASE WHEN state = 'active' THEN 1 END),
-			       count(CASE WHEN state = 'active' AND disabled_at = 0 THEN 1 END)
+		SELECT user_id, count(*), count(CASE WHEN state = 'active' AND disabled_at = 0 THEN 1 END), 0
 		  FROM mailings WHERE user_id = ANY($1) AND deleted_at = 0 GROUP BY user_id`, userIDs,
-		func(user, all, active, going int64) {
-			stocks[user] = Stock{Mailings: all, Active: active, Going: going}
+		func(user, all, active, _ int64) {
+			stocks[user] = Stock{Mailings: all, Active: active}
 		})
 	if err == nil {
 		err = s.tally(ctx, `

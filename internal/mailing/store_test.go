@@ -310,6 +310,7 @@ func TestListAndTotals(t *testing.T) {
 			{"first page", w.anna, mailing.Filter{Limit: 2}, []int64{ids[2], ids[1]}, true},
 			{"second page", w.anna, mailing.Filter{Limit: 2, Before: ids[1]}, []int64{ids[0]}, false},
 			{"active", w.anna, mailing.Filter{State: mailing.Active}, []int64{ids[1]}, false},
+			{"drafts that are not disabled", w.anna, mailing.Filter{State: mailing.Draft, Enabled: true}, []int64{ids[0]}, false},
 			{"disabled", w.anna, mailing.Filter{Disabled: true}, []int64{ids[2]}, false},
 			{"by name", w.anna, mailing.Filter{Search: "РАСПРОДАЖА"}, []int64{ids[0]}, false},
 			{"by a sign of LIKE", w.anna, mailing.Filter{Search: "%"}, []int64{ids[2]}, false},
@@ -333,7 +334,7 @@ func TestListAndTotals(t *testing.T) {
 			}
 		}
 		totals, err := w.Totals(ctx, w.anna)
-		if want := (map[mailing.State]int64{mailing.Draft: 2, mailing.Active: 1}); err != nil || !reflect.DeepEqual(totals, want) {
+		if want := (mailing.Totals{Disabled: 1, ByState: map[mailing.State]int64{mailing.Draft: 1, mailing.Active: 1}}); err != nil || !reflect.DeepEqual(totals, want) || totals.All() != 3 {
 			t.Errorf("totals: got %v (%v), want %v", totals, err, want)
 		}
 	})

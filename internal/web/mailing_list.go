@@ -68,9 +68,7 @@ func (s *Web) mailingList(v *visit) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range totals {
-		p.Total += n
-	}
+	p.Total = totals.All()
 	if p.Sending, err = s.Mailings.Sending(v.Context(), v.actor); err != nil {
 		return err
 	}
@@ -102,7 +100,7 @@ func (p *mailingListPage) filter(v *visit) mailing.Filter {
 	case stateAttention:
 		f.Attention = true
 	case string(mailing.Draft), string(mailing.Active), string(mailing.Paused), string(mailing.Finished):
-		f.State = mailing.State(p.State)
+		f.State, f.Enabled = mailing.State(p.State), true // as their badges say
 	}
 	return f
 }

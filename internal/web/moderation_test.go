@@ -118,6 +118,21 @@ func TestJudge(t *testing.T) {
 	})
 }
 
+// TestOwnMailingOfAModerator is disabled like everybody's.
+func TestOwnMailingOfAModerator(t *testing.T) {
+	eachDesk(t, func(k *desk) {
+		mod := k.user("mod", account.RoleModerator, "en")
+		own := mod.mailing("Own one").ID
+		page := mailingURL(own, "")
+		mod.get(page).shows(judgeURL(own, disabling), mailingURL(own, "/edit"))
+		mod.get("/mailings").shows("Own one")
+		mod.post(judgeURL(own, disabling), because("A mistake")).leads(page)
+		mod.get(page).shows("A mistake", judgeURL(own, enabling)).hides(judgeURL(own, disabling))
+		mod.post(judgeURL(own, enabling), because("")).leads(page)
+		mod.get(page).hides("A mistake\"", judgeURL(own, enabling))
+	})
+}
+
 func TestModerationUsers(t *testing.T) {
 	eachDesk(t, func(k *desk) {
 		anna, mod := k.user("anna", account.RoleUser, "en"), k.user("mod", account.RoleModerator, "en")

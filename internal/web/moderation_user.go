@@ -100,7 +100,7 @@ func (p *moderationUserPage) stops() []string {
 			list = append(list, p.T("moderation.stops_left", "Count", u.Left))
 		}
 	}
-	if idle := u.Going - u.Sending; idle > 0 {
+	if idle := u.Active - u.Sending; idle > 0 {
 		list = append(list, p.T("moderation.stops_active", "Count", idle))
 	}
 	if len(list) == 0 {

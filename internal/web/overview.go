@@ -61,7 +61,7 @@ func (s *Web) overview(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if len(totals) == 0 {
+	if totals.All() == 0 {
 		err = s.overviewStart(v, &p, recipients)
 	} else {
 		err = s.overviewReport(v, &p, recipients, totals)
@@ -103,7 +103,7 @@ func (s *Web) overviewStart(v *visit, p *overviewPage, recipients int64) error {
 }
 
 // overviewReport fills in what there is to report.
-func (s *Web) overviewReport(v *visit, p *overviewPage, recipients int64, totals map[mailing.State]int64) error {
+func (s *Web) overviewReport(v *visit, p *overviewPage, recipients int64, totals mailing.Totals) error {
 	active, _, err := s.Recipients.Count(v.Context(), v.actor, recipient.Filter{Status: recipient.Active})
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (s *Web) overviewReport(v *visit, p *overviewPage, recipients int64, totals
 }
 
 // tiles are the numbers; each opens what it counts.
-func (p *overviewPage) tiles(recipients, active, sendingNow int64, totals map[mailing.State]int64) []ui.Tile {
+func (p *overviewPage) tiles(recipients, active, sendingNow int64, totals mailing.Totals) []ui.Tile {
 	tiles := []ui.Tile{{
 		Label: p.T("layout.recipients"), Value: p.Number(recipients), URL: "/recipients",
 		Note: p.T("overview.recipients_active", "Count", active),
@@ -138,13 +138,18 @@ func (p *overviewPage) tiles(recipients, active, sendingNow int64, totals map[ma
 	for _, state := range []mailing.State{mailing.Active, mailing.Paused, mailing.Draft, mailing.Finished} {
 		tile := ui.Tile{
 			Label: p.T("overview.mailings." + string(state)),
-			Value: p.Number(totals[state]),
+			Value: p.Number(totals.ByState[state]),
 			URL:   "/mailings?state=" + string(state),
 		}
 		if state == mailing.Active && sendingNow > 0 {
 			tile.Note = p.T("mailings.sending_now", "Count", sendingNow)
 		}
 		tiles = append(tiles, tile)
+	}
+	if totals.Disabled > 0 {
+		tiles = append(tiles, ui.Tile{
+			Label: p.T("overview.mailings.disabled"), Value: p.Number(totals.Disabled), URL: "/mailings?state=" + stateDisabled, Tone: ui.Red,
+		})
 	}
 	return tiles
 }

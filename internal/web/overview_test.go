@@ -52,6 +52,23 @@ func TestOverviewShowsOwn(t *testing.T) {
 	})
 }
 
+// TestDisabledCountsAsDisabled counts a mailing that is disabled as the home
+// page does: it is not active.
+func TestDisabledCountsAsDisabled(t *testing.T) {
+	eachDesk(t, func(k *desk) {
+		anna, mod := k.user("anna", account.RoleUser, "en"), k.user("mod", account.RoleModerator, "en")
+		anna.weekly("Digest")
+		anna.weekly("Bait")
+		anna.get("/overview").shows(`aria-label="Active mailings: 2"`).hides(`href="/mailings?state=disabled"`)
+		bait := mailingURL(2, "")
+		mod.post(judgeURL(2, disabling), because("Spam")).leads(bait)
+		anna.get("/overview").shows(`aria-label="Active mailings: 1"`, `aria-label="Disabled: 1"`)
+		anna.get("/mailings?state=active").shows("Digest").hides("Bait")
+		mod.get(moderationMailings + "?state=active").shows("Digest").hides("Bait")
+		mod.get(userURL(anna.actor.ID, "")).shows(`aria-label="Active: 1"`)
+	})
+}
+
 // weekly makes a mailing that is due in a week, and starts it.
 func (p *visitor) weekly(name string) {
 	p.t.Helper()

@@ -138,7 +138,7 @@ type report struct {
 
 	Edit    bool // the visitor may act
 	Foreign bool // the mailing is another user's
-	Judge   bool // the visitor may disable it, as a moderator
+	Judge   bool // the visitor may disable it, as a moderator: one's own, too
 	Live    string
 	mask    func(address string) string
 }
@@ -162,7 +162,7 @@ func newReport(v *visit, page layout.Page, r *reading, live string) report {
 		Edit: v.owns(r.Mailing.UserID) && !r.Deleted, mask: v.masked(r.Mailing.UserID),
 		Foreign: !v.owns(r.Mailing.UserID),
 	}
-	p.Judge = p.Foreign && !r.Deleted && account.Can(v.actor, account.MailingDisable, r.Mailing.Object())
+	p.Judge = !r.Deleted && account.Can(v.actor, account.MailingDisable, r.Mailing.Object())
 	p.Scripts = []string{"chart.js"}
 	if p.goesOn() {
 		p.Live = live
