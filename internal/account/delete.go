@@ -52,7 +52,7 @@ func (a *Accounts) Delete(ctx context.Context, actor Actor, id int64, reason str
 // eraseTx leaves nothing of a user but the row. A block keeps whoever still
 // holds the id out.
 func eraseTx(ctx context.Context, tx db.Tx, id int64) error {
-	for _, table := range []string{"tokens", "group_members"} {
+	for _, table := range []string{"sessions", "tokens", "group_members"} {
 		if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE user_id = $1`, id); err != nil {
 			return err
 		}

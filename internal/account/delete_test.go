@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"gonets/internal/account"
 	"gonets/internal/db"
@@ -28,8 +29,15 @@ func TestDeletedUserIsGone(t *testing.T) {
 		_, err = a.Delete(w.ctx, account.CommandLine(), admin.ID, "")
 		w.wantKey(err, fault.Conflict, "account.last_admin")
 
+		w.must(w.Sessions().Keep(w.ctx, "cookie", account.Session{UserID: u.ID, Data: []byte("in"), Expiry: w.clock.Now().Add(time.Hour)}))
+		if found, err := w.Sessions().Find(w.ctx, "cookie"); err != nil || found.User.ID != u.ID {
+			t.Fatalf("got %+v, %v", found, err)
+		}
 		was, err := a.Delete(w.ctx, admin.Actor(), u.ID, "По просьбе")
 		w.must(err)
+		if found, err := w.Sessions().Find(w.ctx, "cookie"); err != nil || found != nil {
+			t.Errorf("the session lives: %+v, %v", found, err)
+		}
 		if was.Email != u.Email || gone != u.ID {
 			t.Errorf("got %+v, and %d for OnDelete", was, gone)
 		}

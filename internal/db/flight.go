@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Flights runs a transaction on PostgreSQL in two ways to the server and back,
-// where Tx takes one for each statement: what first queues goes with the BEGIN,
+// Flights runs a transaction on PostgreSQL in two round trips, where Tx takes one
+// for each statement: what first queues goes with the BEGIN,
 // and what last queues, once the answers to the first have been read, with the
 // COMMIT. The answers are read by the queries' own functions. As with Tx, it
 // may run again, so first begins anew.

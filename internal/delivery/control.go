@@ -45,7 +45,9 @@ func (l *Ledger) SkipRecipientTx(ctx context.Context, tx db.Tx, recipientID int6
 	if err != nil {
 		return err
 	}
-	ids, err := ints(ctx, tx, `SELECT id FROM deliveries WHERE recipient_id = $1 AND state IN (0, 3)`, recipientID)
+	// A run that was planned since is not locked, and knows the recipient as this leaves them.
+	ids, err := ints(ctx, tx, `
+		SELECT id FROM deliveries WHERE recipient_id = $1 AND run_id = ANY($2) AND state IN (0, 3)`, recipientID, runs)
 	if err != nil {
 		return fmt.Errorf("look for deliveries of recipient %d: %w", recipientID, err)
 	}

@@ -23,31 +23,27 @@ const planText = `SET LOCAL enable_seqscan = off`
 // before.
 const lockText = `SELECT 1 FROM ledgers WHERE run_id = ANY($1) ORDER BY run_id FOR UPDATE`
 
-// leaseText finds the batches that are leased as the page knows them.
-const leaseText = `
-	SELECT b.id, b.epoch FROM unnest($1::bigint[], $2::bigint[]) AS l (id, epoch)
+// leased are the batches that are leased as the page knows them: $1 are their
+// ids, $2 the epochs.
+const leased = ` FROM unnest($1::bigint[], $2::bigint[]) AS l (id, epoch)
 	  JOIN batches b ON b.id = l.id AND b.epoch = l.epoch`
+
+const leaseText = `SELECT b.id, b.epoch` + leased
 
 // acceptText is moveText for what happens to most.
 const acceptText = `
 	UPDATE deliveries
-	   SET state = 2, tries = tries + 1, updated_at = $2, first_at = CASE WHEN first_at = 0 THEN $2 ELSE first_at END
-	 WHERE id = ANY($1) AND state = 0
-	   AND batch_id = ANY (ARRAY(
-	       SELECT b.id FROM unnest($3::bigint[], $4::bigint[]) AS l (id, epoch)
-	         JOIN batches b ON b.id = l.id AND b.epoch = l.epoch))
+	   SET state = 2, tries = tries + 1, updated_at = $4, first_at = CASE WHEN first_at = 0 THEN $4 ELSE first_at END
+	 WHERE id = ANY($3) AND state = 0 AND batch_id = ANY (ARRAY(SELECT b.id` + leased + `))
 	RETURNING id`
 
 const moveText = `
 	UPDATE deliveries AS d
 	   SET state = r.state, reason = r.reason, tries = r.tries, copies = r.copies,
 	       first_at = r.first_at, next_at = r.next_at, updated_at = r.at
-	  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-	       AS r (id, batch_id, state, reason, tries, copies, first_at, next_at, at)
-	 WHERE d.id = r.id AND d.state = 0
-	   AND r.batch_id = ANY (ARRAY(
-	       SELECT b.id FROM unnest($10::bigint[], $11::bigint[]) AS l (id, epoch)
-	         JOIN batches b ON b.id = l.id AND b.epoch = l.epoch))
+	  FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+	       AS r (id, state, reason, tries, copies, first_at, next_at, at)
+	 WHERE d.id = r.id AND d.state = 0 AND d.batch_id = ANY (ARRAY(SELECT b.id` + leased + `))
 	RETURNING d.id`
 
 const markText = `
@@ -88,10 +84,10 @@ func (p *page) queue(now time.Time, flight *pgx.Batch) {
 	}
 	accepted, others := p.byEnd()
 	if len(accepted) > 0 {
-		flight.Queue(acceptText, accepted, int64(db.At(now)), batches, epochs).Query(noteIn(p.moved))
+		flight.Queue(acceptText, batches, epochs, accepted, int64(db.At(now))).Query(noteIn(p.moved))
 	}
 	if len(others) > 0 {
-		flight.Queue(moveText, append(stateColumnsOf(others), batches, epochs)...).Query(noteIn(p.moved))
+		flight.Queue(moveText, append([]any{batches, epochs}, stateColumnsOf(others)...)...).Query(noteIn(p.moved))
 	}
 	if len(p.marks) > 0 {
 		flight.Queue(markText, p.markIDs(), p.runs).Query(noteIn(p.planned))
@@ -219,14 +215,14 @@ func attemptColumnsOf(list []record) (args []any, rows int) {
 	return []any{n[0], n[1], n[2], n[3], n[4], n[5], n[6], t[0], n[7], t[1], n[8], t[2], t[3], t[4]}, rows
 }
 
-// stateColumnsOf are the arguments of moveText.
+// stateColumnsOf are the arguments of moveText, but for the leases.
 func stateColumnsOf(list []*record) []any {
-	n, t := numbers(8, len(list)), texts(1, len(list))
+	n, t := numbers(7, len(list)), texts(1, len(list))
 	for _, r := range list {
-		addRow(n, r.ID, r.docket.batchID, int64(r.State), r.Tries, r.Copies, int64(r.FirstAt), int64(r.NextAt), int64(r.At))
+		addRow(n, r.ID, int64(r.State), r.Tries, r.Copies, int64(r.FirstAt), int64(r.NextAt), int64(r.At))
 		addRow(t, r.Reason)
 	}
-	return []any{n[0], n[1], n[2], t[0], n[3], n[4], n[5], n[6], n[7]}
+	return []any{n[0], n[1], t[0], n[2], n[3], n[4], n[5], n[6]}
 }
 
 const emptyText = `

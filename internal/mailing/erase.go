@@ -42,31 +42,35 @@ func (s *Mailings) EraseOwnerTx(ctx context.Context, tx db.Tx, userID int64) err
 // short transactions, each of which leaves less to do. So it can be repeated.
 func (s *Mailings) erase(ctx context.Context, userID int64) error {
 	until := s.db.Now().Add(eraseTime)
-	ids, err := ints(ctx, s.db.Read(), `SELECT id FROM mailings WHERE user_id = $1 AND deleted_at = 0 ORDER BY id`, userID)
-	for i := 0; err == nil && i < len(ids); i++ {
-		if s.db.Now().After(until) {
-			return queue.Later(0)
-		}
-		err = s.db.Tx(ctx, func(tx db.Tx) error {
-			if _, err := s.holdTx(ctx, tx, ids[i]); err != nil {
-				return err
+	for _, chunk := range []func(context.Context, int64) (bool, error){
+		s.eraseOne, s.messages.EraseOwner, s.recipients.EraseOwner,
+	} {
+		for more := true; more; {
+			if s.db.Now().After(until) {
+				return queue.Later(0)
 			}
-			return s.deleteTx(ctx, tx, ids[i])
-		})
-	}
-	if err == nil {
-		err = s.messages.EraseOwner(ctx, userID)
-	}
-	for more := true; err == nil && more; {
-		if s.db.Now().After(until) {
-			return queue.Later(0)
+			var err error
+			if more, err = chunk(ctx, userID); err != nil {
+				return fmt.Errorf("erase what user %d had: %w", userID, err)
+			}
 		}
-		more, err = s.recipients.EraseOwner(ctx, userID)
-	}
-	if err != nil {
-		return fmt.Errorf("erase what user %d had: %w", userID, err)
 	}
 	return nil
+}
+
+// eraseOne deletes one mailing of a user; more says that there may be others.
+func (s *Mailings) eraseOne(ctx context.Context, userID int64) (more bool, err error) {
+	ids, err := ints(ctx, s.db.Read(), `
+		SELECT id FROM mailings WHERE user_id = $1 AND deleted_at = 0 ORDER BY id LIMIT 1`, userID)
+	if err != nil || len(ids) == 0 {
+		return false, err
+	}
+	return true, s.db.Tx(ctx, func(tx db.Tx) error {
+		if _, err := s.holdTx(ctx, tx, ids[0]); err != nil {
+			return err
+		}
+		return s.deleteTx(ctx, tx, ids[0])
+	})
 }
 
 // Holdings are what goes with a user who is deleted.

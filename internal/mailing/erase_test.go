@@ -32,6 +32,9 @@ func TestEraseOwner(t *testing.T) {
 		if held, err := w.ledger.Held(ctx, m.LastRun.ID); err != nil || !held {
 			t.Errorf("held at once: %v, %v", held, err)
 		}
+		if more, err := w.recipients.EraseOwner(ctx, w.anna.ID); err != nil || !more {
+			t.Fatalf("a chunk, and the process dies: %v, %v", more, err)
+		}
 		for range 2 { // a job may come twice
 			if err := w.Erase(ctx, w.anna.ID); err != nil {
 				t.Fatal(err)

@@ -63,15 +63,21 @@ func named(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// EraseOwner hides all messages of a user who was deleted and whose mailings
-// have stopped. What was sent keeps its version.
-func (m *Messages) EraseOwner(ctx context.Context, userID int64) error {
-	err := m.db.Tx(ctx, func(tx db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE messages SET deleted_at = $2 WHERE user_id = $1 AND deleted_at = 0`, userID, db.At(tx.Now()))
+// eraseChunk is how many messages one transaction hides.
+const eraseChunk = 100
+
+// EraseOwner hides a chunk of the messages of a user who was deleted and whose
+// mailings have stopped; more says that there may be others. What was sent
+// keeps its version.
+func (m *Messages) EraseOwner(ctx context.Context, userID int64) (more bool, err error) {
+	err = m.db.Tx(ctx, func(tx db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE messages SET deleted_at = $2 WHERE id IN (
+			SELECT id FROM messages WHERE user_id = $1 AND deleted_at = 0 ORDER BY id LIMIT $3)`, userID, db.At(tx.Now()), eraseChunk)
+		more = n == eraseChunk
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("erase the messages of user %d: %w", userID, err)
+		return false, fmt.Errorf("erase the messages of user %d: %w", userID, err)
 	}
-	return nil
+	return more, nil
 }

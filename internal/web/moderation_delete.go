@@ -82,7 +82,7 @@ func (p *userDeletePage) goes() []string {
 		n   int64
 	}{
 		{"moderation.goes_mailings", p.Has.Mailings},
-		{"moderation.goes_messages", p.Has.Messages},
+		{"moderation.has_messages", p.Has.Messages},
 		{"moderation.goes_recipients", p.Has.Recipients},
 	} {
 		if one.n > 0 {
