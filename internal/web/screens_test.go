@@ -90,6 +90,7 @@ func screens(s scenery) []screen {
 		{"moderation-mailing", "/mailings/{id}", of("/mailings/%d", s.mailing), moderator},
 		{"moderation-users", "", "/moderation/users", moderator},
 		{"moderation-user", "/moderation/users/{id}", of("/moderation/users/%d", s.owner), moderator},
+		{"moderation-user-admin", "/moderation/users/{id}", of("/moderation/users/%d", s.owner), admin},
 		{"moderation-user-delete", "/moderation/users/{id}/delete", of("/moderation/users/%d/delete", s.owner), admin},
 		{"audit", "", "/admin/audit", admin},
 		{"server", "/admin/servers/{id}", of("/admin/servers/%d", s.server), admin},
