@@ -47,20 +47,22 @@ func (p Plan) state() State {
 }
 
 // PlanTx writes a chunk of a run's deliveries, those to be sent as one batch.
-// Repeating a chunk is harmless: who has a delivery keeps it.
+// Repeating a chunk is harmless: who has a delivery keeps it. The caller sees
+// to it that nobody else plans or stops the run meanwhile: it is locked for the
+// counters alone, at the end, so that what is planned already goes out.
 func (l *Ledger) PlanTx(ctx context.Context, tx db.Tx, runID int64, chunk []Plan) error {
 	if len(chunk) == 0 {
 		return nil
 	}
-	books, err := lockRuns(ctx, tx, runID)
+	book, err := readBook(ctx, tx, runID)
 	if err != nil {
-		return err
+		return fmt.Errorf("plan run %d: %w", runID, err)
 	}
 	batch, err := newBatch(ctx, tx, runID)
 	if err != nil {
 		return err
 	}
-	planned, skipped, err := scribeOf(tx).planTx(ctx, tx, planning{books[runID].month, runID, batch, chunk})
+	planned, skipped, err := scribeOf(tx).planTx(ctx, tx, planning{book.month, runID, batch, chunk})
 	if err != nil {
 		return fmt.Errorf("plan run %d: %w", runID, err)
 	}
@@ -101,7 +103,7 @@ type book struct {
 func lockRuns(ctx context.Context, tx db.Tx, ids ...int64) (map[int64]book, error) {
 	query := `SELECT run_id, mailing_id, user_id, month, resend, held FROM ledgers WHERE run_id = ANY($1) ORDER BY run_id`
 	if tx.Dialect() == db.Postgres {
-		query += ` FOR UPDATE`
+		query += ` FOR NO KEY UPDATE` // a batch may be added meanwhile
 	}
 	rows, err := tx.Query(ctx, query, ids)
 	if err != nil {

@@ -59,11 +59,11 @@ func planningTx(ctx context.Context, tx db.Tx, runID int64) (p planning, err err
 }
 
 func (s *Mailings) planTx(ctx context.Context, tx db.Tx, p planning) (more bool, err error) {
-	ids, position, err := s.chosenTx(ctx, tx, p)
+	chosen, position, err := s.chosenTx(ctx, tx, p)
 	if err != nil {
 		return false, err
 	}
-	chunk, err := s.chunkTx(ctx, tx, p, ids)
+	chunk, err := chunkTx(ctx, tx, p, chosen)
 	if err != nil {
 		return false, err
 	}
@@ -73,7 +73,7 @@ func (s *Mailings) planTx(ctx context.Context, tx db.Tx, p planning) (more bool,
 	if err := s.ledger.PlanTx(ctx, tx, p.ID, chunk); err != nil {
 		return false, err
 	}
-	if len(ids) < planChunk {
+	if len(chosen) < planChunk {
 		_, err = tx.Exec(ctx, `UPDATE runs SET planned = 1, state = 'sending' WHERE id = $1`, p.ID)
 		return false, err
 	}
@@ -83,69 +83,38 @@ func (s *Mailings) planTx(ctx context.Context, tx db.Tx, p planning) (more bool,
 
 // chosenTx are the next recipients of the audience, ascending, and how far the
 // plan is with them.
-func (s *Mailings) chosenTx(ctx context.Context, tx db.Tx, p planning) (ids []int64, position int64, err error) {
-	if p.Kind == OfFailed {
-		ids, position, err = s.ledger.RecipientsIn(ctx, tx, p.SourceRunID, p.audience.States, p.position, planChunk)
-		slices.Sort(ids)
-		return ids, position, err
+func (s *Mailings) chosenTx(ctx context.Context, tx db.Tx, p planning) (chosen []recipient.Planned, position int64, err error) {
+	if p.Kind != OfFailed {
+		chosen, err = s.recipients.AudienceChunkTx(ctx, tx, p.UserID, p.audience.StoredAudience, p.position, planChunk)
+		if len(chosen) > 0 {
+			position = chosen[len(chosen)-1].ID
+		}
+		return chosen, position, err
 	}
-	list, err := s.recipients.AudienceChunkTx(ctx, tx, p.UserID, p.audience.StoredAudience, p.position, planChunk)
-	for i := range list {
-		ids = append(ids, list[i].ID)
-		position = list[i].ID
+	ids, position, err := s.ledger.RecipientsIn(ctx, tx, p.SourceRunID, p.audience.States, p.position, planChunk)
+	if err != nil {
+		return nil, 0, err
 	}
-	return ids, position, err
+	slices.Sort(ids)
+	chosen, err = s.recipients.HoldTx(ctx, tx, ids)
+	return chosen, position, err
 }
 
 // chunkTx are the deliveries of chosen recipients, each with the reason why it
 // is skipped, if it is.
-func (s *Mailings) chunkTx(ctx context.Context, tx db.Tx, p planning, ids []int64) ([]delivery.Plan, error) {
-	status, err := holdRecipientsTx(ctx, tx, ids)
+func chunkTx(ctx context.Context, tx db.Tx, p planning, chosen []recipient.Planned) ([]delivery.Plan, error) {
+	got, err := resentTx(ctx, tx, p, chosen)
 	if err != nil {
 		return nil, err
 	}
-	got, err := resentTx(ctx, tx, p, ids)
-	if err != nil {
-		return nil, err
-	}
-	chunk := make([]delivery.Plan, len(ids))
-	for i, id := range ids {
-		chunk[i].RecipientID = id
-		switch now, there := status[id]; {
-		case !there:
-			chunk[i].Skip = delivery.ReasonDeleted
-		case now != recipient.Active:
-			chunk[i].Skip = string(now)
-		case got[id]:
-			chunk[i].Skip = ReasonResent
+	chunk := make([]delivery.Plan, len(chosen))
+	for i, who := range chosen {
+		if who.Skip == "" && got[who.ID] {
+			who.Skip = ReasonResent
 		}
+		chunk[i] = delivery.Plan{RecipientID: who.ID, Skip: who.Skip}
 	}
 	return chunk, nil
-}
-
-// holdRecipientsTx reads the status of recipients, which does not change before
-// the transaction ends. Otherwise one who unsubscribes, or is deleted, at this
-// moment would have no delivery to be skipped yet, and get one afterwards.
-func holdRecipientsTx(ctx context.Context, tx db.Tx, ids []int64) (map[int64]recipient.Status, error) {
-	query := `SELECT id, status FROM recipients WHERE id = ANY($1) ORDER BY id`
-	if tx.Dialect() == db.Postgres {
-		query += ` FOR SHARE`
-	}
-	rows, err := tx.Query(ctx, query, ids)
-	if err != nil {
-		return nil, fmt.Errorf("hold recipients: %w", err)
-	}
-	defer rows.Close()
-	status := make(map[int64]recipient.Status, len(ids))
-	for rows.Next() {
-		var id int64
-		var is recipient.Status
-		if err := rows.Scan(&id, &is); err != nil {
-			return nil, fmt.Errorf("hold recipients: %w", err)
-		}
-		status[id] = is
-	}
-	return status, rows.Err()
 }
 
 // ReasonResent says that a delivery was skipped because an earlier resending
@@ -154,9 +123,13 @@ func holdRecipientsTx(ctx context.Context, tx db.Tx, ids []int64) (map[int64]rec
 const ReasonResent = "resent"
 
 // resentTx says whom earlier resendings of the same source reached.
-func resentTx(ctx context.Context, tx db.Tx, p planning, ids []int64) (map[int64]bool, error) {
+func resentTx(ctx context.Context, tx db.Tx, p planning, chosen []recipient.Planned) (map[int64]bool, error) {
 	if p.Kind != OfFailed {
 		return nil, nil
+	}
+	ids := make([]int64, len(chosen))
+	for i := range chosen {
+		ids[i] = chosen[i].ID
 	}
 	list, err := ints(ctx, tx, `
 		SELECT d.recipient_id

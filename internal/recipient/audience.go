@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gonets/internal/db"
+	"gonets/internal/delivery"
 	"gonets/internal/fault"
 )
 
@@ -31,7 +32,7 @@ type StoredAudience struct {
 // Planned is a recipient of an audience.
 type Planned struct {
 	ID   int64
-	Skip string // why nothing is sent: "unsubscribed", "suppressed", or empty
+	Skip string // why nothing is sent: "unsubscribed", "suppressed", "deleted", or empty
 }
 
 // ResolveAudienceTx looks up what an audience names. What is not the user's
@@ -114,20 +115,60 @@ func ascending(ids []int64) []int64 {
 
 // AudienceChunkTx is the next piece of an audience: up to limit recipients
 // with ids above after, ascending, each once. Each tag is read by key from
-// where the last piece ended, so a piece costs the same anywhere.
+// where the last piece ended, so a piece costs the same anywhere. They are
+// held, as by HoldTx.
 func (r *Recipients) AudienceChunkTx(ctx context.Context, tx db.Tx, userID int64, a StoredAudience, after int64, limit int) ([]Planned, error) {
-	list, err := audienceChunk(ctx, tx, userID, a, after, limit)
+	var list []Planned
+	var err error
+	if a.All {
+		list, err = planned(ctx, tx, `SELECT id, status FROM recipients
+			WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`+forShare(tx), userID, after, limit)
+	} else if list, err = chosenChunk(ctx, tx, userID, a, after, limit); err == nil && tx.Dialect() == db.Postgres {
+		list, err = r.HoldTx(ctx, tx, plannedIDs(list)) // by one query: in the order in which everybody locks them
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read audience: %w", err)
 	}
 	return list, nil
 }
 
-func audienceChunk(ctx context.Context, q db.Q, userID int64, a StoredAudience, after int64, limit int) ([]Planned, error) {
-	if a.All {
-		return planned(ctx, q, `SELECT id, status FROM recipients
-			WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`, userID, after, limit)
+// HoldTx reads recipients, whose status does not change then before the
+// transaction ends. Otherwise one who unsubscribes, or is deleted, at this
+// moment would have no delivery to be skipped yet, and get one afterwards. The
+// ids are ascending; deleted ones are in the answer.
+func (r *Recipients) HoldTx(ctx context.Context, tx db.Tx, ids []int64) ([]Planned, error) {
+	there, err := planned(ctx, tx, `SELECT id, status FROM recipients WHERE id = ANY($1) ORDER BY id`+forShare(tx), ids)
+	if err != nil {
+		return nil, fmt.Errorf("hold recipients: %w", err)
 	}
+	list := make([]Planned, len(ids))
+	for i, id := range ids {
+		list[i] = Planned{id, delivery.ReasonDeleted}
+		if len(there) > 0 && there[0].ID == id {
+			list[i], there = there[0], there[1:]
+		}
+	}
+	return list, nil
+}
+
+// forShare locks what is read against changes. SQLite has but one writer.
+func forShare(tx db.Tx) string {
+	if tx.Dialect() == db.Postgres {
+		return ` FOR SHARE`
+	}
+	return ``
+}
+
+func plannedIDs(list []Planned) []int64 {
+	ids := make([]int64, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	return ids
+}
+
+// chosenChunk is a piece of the union of tags and single recipients.
+func chosenChunk(ctx context.Context, q db.Q, userID int64, a StoredAudience, after int64, limit int) ([]Planned, error) {
 	var union []Planned
 	for _, tag := range a.TagIDs {
 		// CROSS JOIN: the tag's index leads, as in choose.
