@@ -15,7 +15,7 @@ import (
 // book is a ledger with a committer, for one test.
 type fixture struct {
 	*Ledger
-	t   *testing.T
+	t   testing.TB
 	db  *db.DB
 	now *clock
 }
@@ -36,7 +36,7 @@ func each(t *testing.T, test func(*testing.T, *fixture)) {
 	t.Run("postgres", func(t *testing.T) { test(t, newFixture(t, dbtest.PostgresURL(t))) })
 }
 
-func newFixture(t *testing.T, url string) *fixture {
+func newFixture(t testing.TB, url string) *fixture {
 	now := &clock{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	d := dbtest.Open(t, url, now)
 	addresses := func(_ context.Context, _ db.Q, ids []int64) (map[int64]string, error) {

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gonets/internal/db"
@@ -33,10 +34,6 @@ func (s liteScribe) commit(ctx context.Context, d *db.DB, p *page) error {
 
 // writeTx writes what the batches and counters depend on.
 func (s liteScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
-	books, err := lockRuns(ctx, tx, p.runs...)
-	if err != nil {
-		return err
-	}
 	for _, d := range p.dockets {
 		var epoch int64
 		if err := tx.QueryRow(ctx, `SELECT epoch FROM batches WHERE id = $1`, d.batchID).Scan(&epoch); err != nil {
@@ -54,25 +51,44 @@ func (s liteScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
 	if err := s.moveTx(ctx, tx, p, planned); err != nil {
 		return fmt.Errorf("record states: %w", err)
 	}
-	for _, d := range p.marks {
-		p.planned[d.ID] = planned[d.ID] && !books[d.RunID].held
+	return s.judgeTx(ctx, tx, p, planned)
+}
+
+// judgeTx notes which of the deliveries to be marked may be.
+func (liteScribe) judgeTx(ctx context.Context, tx db.Tx, p *page, planned map[int64]bool) error {
+	for _, run := range p.runs {
+		var held int64
+		if err := tx.QueryRow(ctx, `SELECT held FROM ledgers WHERE run_id = $1`, run).Scan(&held); err != nil {
+			return fmt.Errorf("read a hold: %w", err)
+		}
+		for _, d := range p.marks {
+			if d.RunID == run {
+				p.planned[d.ID] = planned[d.ID] && held == 0
+			}
+		}
 	}
 	return nil
 }
 
 // plannedTx says which deliveries of the page are planned. There is but one
-// writer: so they stay.
+// writer: so they stay. Who is leaving is planned as long as the lease is
+// held: nobody else touches them.
 func plannedTx(ctx context.Context, tx db.Tx, p *page) (map[int64]bool, error) {
+	planned := make(map[int64]bool, len(p.records)+len(p.marks))
 	ids := p.markIDs()
 	for i := range p.records {
-		ids = append(ids, p.records[i].ID)
+		r := &p.records[i]
+		if slices.Contains(r.docket.leaving, r.ID) {
+			planned[r.ID] = p.held[r.docket]
+		} else {
+			ids = append(ids, r.ID)
+		}
 	}
 	args, places := in(ids)
 	found, err := ints(ctx, tx, `SELECT id FROM deliveries WHERE id IN (`+places+`) AND state = 0`, args...)
 	if err != nil {
 		return nil, err
 	}
-	planned := make(map[int64]bool, len(found))
 	for _, id := range found {
 		planned[id] = true
 	}

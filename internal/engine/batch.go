@@ -101,7 +101,19 @@ func (e *Engine) ship(ctx context.Context, batch delivery.Batch) error {
 	ctx, cancel := context.WithTimeout(ctx, batchTime)
 	defer cancel()
 	defer s.out.Wait()
-	for _, d := range batch.Deliveries {
+	return e.handOut(ctx, s)
+}
+
+// handOut puts the parcels of a batch in the outbox. The batches of a run do so
+// one after another, so that what is recorded at once lies together in the
+// database.
+func (e *Engine) handOut(ctx context.Context, s *shipment) error {
+	leave, ok := e.lanes.enter(ctx, s.run.ID)
+	if !ok {
+		return nil
+	}
+	defer leave()
+	for _, d := range s.batch.Deliveries {
 		p := &parcel{shipment: s, delivery: d, to: s.people[d.RecipientID]}
 		if reason := unwanted(p.to); reason != "" {
 			if err := e.Ledger.Skip(ctx, d.RecipientID, reason); err != nil {
@@ -121,6 +133,47 @@ func (e *Engine) ship(ctx context.Context, batch delivery.Batch) error {
 		return nil
 	}
 	return nil
+}
+
+// lanes let one batch of each run hand out at a time.
+type lanes struct {
+	mu sync.Mutex
+	of map[int64]*lane
+}
+
+type lane struct {
+	taken chan struct{} // holds one
+	users int           // who has it and who wait
+}
+
+// enter waits for the lane of a run; ok is false where ctx ends before. Who
+// entered leaves.
+func (l *lanes) enter(ctx context.Context, runID int64) (leave func(), ok bool) {
+	l.mu.Lock()
+	if l.of == nil {
+		l.of = map[int64]*lane{}
+	}
+	at := l.of[runID]
+	if at == nil {
+		at = &lane{taken: make(chan struct{}, 1)}
+		l.of[runID] = at
+	}
+	at.users++
+	l.mu.Unlock()
+	gone := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if at.users--; at.users == 0 {
+			delete(l.of, runID)
+		}
+	}
+	select {
+	case at.taken <- struct{}{}:
+		return func() { <-at.taken; gone() }, true
+	case <-ctx.Done():
+		gone()
+		return nil, false
+	}
 }
 
 // unwanted is the reason why a recipient gets no mail any more; empty for who

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"runtime"
 	"time"
 
 	"gonets/internal/delivery"
@@ -139,6 +140,7 @@ func (c *courier) hangUp() {
 func (c *courier) deliver(l *letter) *letter {
 	began := c.Clock.Now()
 	commit := c.submit(l.parcel.delivery)
+	runtime.Gosched() // the others submit first: composing can wait for the commit to begin
 	following := c.following()
 	marked, err := commit()
 	if !marked || err != nil {

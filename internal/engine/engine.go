@@ -101,6 +101,7 @@ type Engine struct {
 	chosen  bool                  // by chooseServer, at least once
 	crew    crew
 	outbox  chan *parcel
+	lanes   lanes
 	nudges  chan struct{}
 	started bool
 

@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"fmt"
+	"strconv"
 
 	"gonets/internal/delivery"
 	"gonets/internal/mail"
@@ -103,5 +103,5 @@ func ascii(b []byte) bool {
 // MessageID is the Message-ID of a delivery's letter, without brackets: the
 // same in every copy, so that receivers can tell one.
 func (e *Engine) MessageID(runID, deliveryID int64) string {
-	return mail.NewMessageID(fmt.Sprintf("%d.%d", runID, deliveryID), e.o.Host)
+	return mail.NewMessageID(strconv.FormatInt(runID, 10)+"."+strconv.FormatInt(deliveryID, 10), e.o.Host)
 }

@@ -112,6 +112,9 @@ func NewMessageID(unique, host string) string {
 }
 
 func dotAtom(s, otherwise string) string {
+	if isDotAtom(s) {
+		return s
+	}
 	clean := strings.Map(func(r rune) rune {
 		if r == '.' || r < 0x80 && isAtext(byte(r)) {
 			return r
@@ -123,4 +126,14 @@ func dotAtom(s, otherwise string) string {
 		return otherwise
 	}
 	return strings.Join(parts, ".")
+}
+
+// isDotAtom reports whether s is one already, as nearly always.
+func isDotAtom(s string) bool {
+	for i := range len(s) {
+		if s[i] != '.' && !isAtext(s[i]) || s[i] == '.' && (i == 0 || i == len(s)-1 || s[i-1] == '.') {
+			return false
+		}
+	}
+	return s != ""
 }

@@ -154,7 +154,10 @@ func (c *Conn) write(ctx context.Context, limit time.Duration, b []byte) (int, e
 // read reads the answer to the command of a stage. 421 is an answer, but the
 // last one.
 func (c *Conn) read(ctx context.Context, stage Stage, limit time.Duration) (Reply, *Error) {
-	err := c.arm(ctx, limit)
+	err := ctx.Err()
+	if c.br.Buffered() == 0 { // what came in one piece with the answer before needs no time
+		err = c.arm(ctx, limit)
+	}
 	var reply Reply
 	if err == nil {
 		reply, err = readReply(c.br)

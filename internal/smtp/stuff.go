@@ -19,12 +19,20 @@ func stuff(b, content []byte) (full, rest []byte) {
 	return b, content
 }
 
-// onWire reports whether content is already as it goes on the wire, which four
-// quick searches tell.
+// onWire reports whether content is already as it goes on the wire.
 func onWire(content []byte) bool {
-	n := bytes.Count(content, []byte{'\n'})
-	return n == bytes.Count(content, []byte("\r\n")) && n == bytes.Count(content, []byte{'\r'}) &&
-		bytes.HasSuffix(content, []byte{'\n'}) && content[0] != '.' && !bytes.Contains(content, []byte("\n."))
+	if !bytes.HasSuffix(content, []byte{'\n'}) || content[0] == '.' {
+		return false
+	}
+	lines := 0
+	for rest := content; len(rest) > 0; lines++ {
+		end := bytes.IndexByte(rest, '\n')
+		if end == 0 || rest[end-1] != '\r' || end+1 < len(rest) && rest[end+1] == '.' {
+			return false
+		}
+		rest = rest[end+1:]
+	}
+	return lines == bytes.Count(content, []byte{'\r'})
 }
 
 // appendLine appends one line of content, given without its LF, as it goes on
