@@ -27,7 +27,7 @@ generate: ## make the generated files anew (the front end's sources come by npm)
 build: ## bin/gonets, static
 	tools/build.sh
 
-bench: ## the benchmarks, with slopes (SQLite and PostgreSQL)
+bench: build ## the benchmarks, with slopes (SQLite and PostgreSQL)
 	tools/need.sh postgres
 	tools/with-postgres.sh tools/bench.sh
 

@@ -121,15 +121,17 @@ type Tile struct {
 	Tone  Tone   // Red where a number is bad news
 }
 
-// IconName is the inside of an icon's SVG.
+// IconName is the name of an icon's symbol.
 type IconName string
 
 // Icon draws an icon beside a text that says the same; it means nothing to a
 // screen reader. A button without a text needs an aria-label.
+//
+// The symbols are in a file that browsers keep: drawn in full, the icons were
+// the larger part of a list.
 func Icon(name IconName) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		_, err := io.WriteString(w, `<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" `+
-			`stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">`+string(name)+`</svg>`)
+		_, err := io.WriteString(w, `<svg class="icon" aria-hidden="true"><use href="`+iconsURL+`#`+string(name)+`"/></svg>`)
 		return err
 	})
 }
