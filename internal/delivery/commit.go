@@ -55,8 +55,9 @@ func (r *Result) outcome() Outcome {
 // take the others with it.
 func (l *Ledger) settle(ctx context.Context, group []*Turn) {
 	var err error
+	p := l.page(group)
 	for pause, slept := 20*time.Millisecond, time.Duration(0); ; pause *= 2 {
-		err = l.commit(context.WithoutCancel(ctx), group)
+		err = l.commit(context.WithoutCancel(ctx), p)
 		if slept += pause; !fault.Is(err, fault.Unavailable) || slept > l.policy.Lease/2 {
 			break
 		}
@@ -70,24 +71,47 @@ func (l *Ledger) settle(ctx context.Context, group []*Turn) {
 	}
 	l.desk.expect(len(group)) // before the first of them can come back
 	for _, t := range group {
-		t.err = err
+		if t.err = err; err == nil {
+			t.settled(p)
+		}
 		close(t.done)
 	}
 }
 
-// commit writes a group in one transaction.
-func (l *Ledger) commit(ctx context.Context, group []*Turn) error {
-	p := l.page(group)
-	if err := scribeOf(l.db).commit(ctx, l.db, p); err != nil {
+// commit writes a page in one transaction. It may be called again with a page
+// of which it said that the database was away.
+func (l *Ledger) commit(ctx context.Context, p *page) error {
+	there, err := l.landed(ctx, p)
+	if err == nil && !there {
+		err = scribeOf(l.db).commit(ctx, l.db, p)
+	}
+	if err != nil {
 		return fmt.Errorf("commit to the ledger: %w", err)
 	}
 	for _, e := range p.entries {
 		e.docket.leaving = e.leaving
 	}
-	for _, t := range group {
-		t.settled(p)
-	}
 	return nil
+}
+
+// landed says whether an earlier try, whose answer was lost, has committed the
+// page. A page without attempts is written again without harm.
+func (l *Ledger) landed(ctx context.Context, p *page) (there bool, err error) {
+	first := slices.IndexFunc(p.records, func(r record) bool { return r.Stage != "" })
+	if p.entries == nil || first < 0 {
+		return false, nil
+	}
+	err = l.db.Tx(ctx, func(tx db.Tx) error {
+		if _, err := lockRuns(ctx, tx, p.runs...); err != nil { // the earlier try has ended then
+			return err
+		}
+		var n int64
+		err := tx.QueryRow(ctx, `SELECT count(*) FROM attempts WHERE delivery_id = $1 AND at = $2`,
+			p.records[first].ID, int64(p.records[first].At)).Scan(&n)
+		there = n > 0
+		return err
+	})
+	return there, err
 }
 
 // page is what one transaction of the committer writes: the results of a group
@@ -101,7 +125,7 @@ type page struct {
 	moved   map[int64]bool   // deliveries whose state the results have changed
 	planned map[int64]bool   // deliveries to be marked that are planned, in runs that are not held
 	marked  map[int64]bool   // deliveries that may leave
-	entries []entry
+	entries []entry          // nil: not yet decided
 }
 
 // anew forgets what an earlier try of the transaction noted.

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -95,6 +96,41 @@ func TestWhoLostTheLeaseIsRefused(t *testing.T) {
 		if all := f.attempts(Filter{UserID: 3}); len(all) != 4 { // unknown, late, and two accepted
 			t.Errorf("got %d attempts, want 4", len(all))
 		}
+	})
+}
+
+// A commit whose answer was lost is not written twice.
+func TestACommitIsRepeatedWithoutHarm(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		list := f.claim("a", f.open(1, 2, true)).Deliveries
+		first, second := list[0], list[1]
+		if !f.mark(first) {
+			t.Fatal("the mark is refused")
+		}
+		turn := &Turn{mark: second, results: []Result{{
+			Delivery: first, End: Took, At: f.now.Now(), Address: address(1), Stage: StageEndOfData, Code: 250,
+		}}}
+		before := slices.Clone(first.docket.leaving)
+		p := f.page([]*Turn{turn})
+		for range 2 {
+			if err := f.commit(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			if turn.settled(p); !turn.marked {
+				t.Error("the mark is refused")
+			}
+			if !slices.Equal(first.docket.leaving, []int64{second.ID}) {
+				t.Errorf("leaving: %v, want %d alone", first.docket.leaving, second.ID)
+			}
+			first.docket.leaving = before // as it is for who had no answer
+		}
+		first.docket.leaving = []int64{second.ID}
+		f.check(1, Counts{Recipients: 2, Accepted: 1})
+		if all := f.attempts(Filter{UserID: 3}); len(all) != 1 {
+			t.Errorf("got %d attempts, want 1", len(all))
+		}
+		f.end(second, Took)
+		f.check(1, Counts{Recipients: 2, Accepted: 2})
 	})
 }
 
