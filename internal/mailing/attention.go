@@ -35,21 +35,41 @@ func (s *Mailings) Sending(ctx context.Context, actor account.Actor) (n int64, e
 // Names are the names of mailings, deleted ones too: for lists of what the
 // caller has checked may be seen.
 func (s *Mailings) Names(ctx context.Context, ids []int64) (map[int64]string, error) {
-	rows, err := s.db.Read().Query(ctx, `SELECT id, name FROM mailings WHERE id = ANY($1)`, ids)
+	list, err := s.names(ctx, `SELECT id, name FROM mailings WHERE id = ANY($1)`, ids)
+	names := make(map[int64]string, len(list))
+	for _, n := range list {
+		names[n.ID] = n.Name
+	}
+	return names, err
+}
+
+// Name is a mailing as a filter offers it.
+type Name struct {
+	ID   int64
+	Name string
+}
+
+// Newest are the newest mailings of an actor, by name.
+func (s *Mailings) Newest(ctx context.Context, actor account.Actor, limit int) ([]Name, error) {
+	return s.names(ctx, `
+		SELECT id, name FROM mailings WHERE user_id = $1 AND deleted_at = 0 ORDER BY id DESC LIMIT $2`, actor.ID, limit)
+}
+
+func (s *Mailings) names(ctx context.Context, query string, args ...any) ([]Name, error) {
+	rows, err := s.db.Read().Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the names of mailings: %w", err)
 	}
 	defer rows.Close()
-	names := make(map[int64]string, len(ids))
+	var list []Name
 	for rows.Next() {
-		var id int64
-		var name string
-		if err := rows.Scan(&id, &name); err != nil {
+		var n Name
+		if err := rows.Scan(&n.ID, &n.Name); err != nil {
 			return nil, fmt.Errorf("read the names of mailings: %w", err)
 		}
-		names[id] = name
+		list = append(list, n)
 	}
-	return names, rows.Err()
+	return list, rows.Err()
 }
 
 // Problems says what is wrong with an input as far as that can be said without

@@ -10,7 +10,6 @@ import (
 	"gonets/internal/account"
 	"gonets/internal/delivery"
 	"gonets/internal/i18n"
-	"gonets/internal/mailing"
 	"gonets/internal/stats"
 	"gonets/internal/web/layout"
 	"gonets/internal/web/ui"
@@ -124,16 +123,16 @@ func mailingsOf(list []delivery.Attempt) []int64 {
 const mailingsOffered = 200
 
 func (s *Web) attemptChoices(v *visit, p *attemptListPage) error {
-	list, _, err := s.Mailings.List(v.Context(), v.actor, mailing.Filter{Owner: v.actor.ID, Limit: mailingsOffered})
+	list, err := s.Mailings.Newest(v.Context(), v.actor, mailingsOffered)
 	if err != nil {
 		return err
 	}
 	p.Mailings = []ui.Option{{Label: p.T("attempts.all_mailings")}}
 	chosen := p.Mailing == ""
-	for i := range list {
-		value := strconv.FormatInt(list[i].ID, 10)
+	for _, m := range list {
+		value := strconv.FormatInt(m.ID, 10)
 		chosen = chosen || value == p.Mailing
-		p.Mailings = append(p.Mailings, ui.Option{Value: value, Label: list[i].Name})
+		p.Mailings = append(p.Mailings, ui.Option{Value: value, Label: m.Name})
 	}
 	if id, err := strconv.ParseInt(p.Mailing, 10, 64); !chosen && err == nil {
 		m, err := s.Mailings.Get(v.Context(), v.actor, id)
