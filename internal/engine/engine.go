@@ -99,6 +99,7 @@ type Engine struct {
 	o       Options
 	relay   atomic.Pointer[relay] // never nil
 	chosen  bool                  // by chooseServer, at least once
+	telling sync.Mutex            // one word at a time about the mail server
 	crew    crew
 	outbox  chan *parcel
 	lanes   lanes

@@ -85,9 +85,7 @@ func (e *Engine) chooseServer(ctx context.Context) error {
 	e.relay.Store(r)
 	close(old.gone)
 	e.rest.Go(func() { old.pool.Close() }) //nolint:errcheck // connections without a message
-	if err := e.Ledger.Recovered(ctx, e.o.Node); err != nil {
-		e.Log.Error("take the mail server's trouble back", "error", err)
-	}
+	e.recovered(ctx)
 	if !server.Usable() {
 		e.miss(r, mailserver.ErrNone)
 		return nil
@@ -173,14 +171,29 @@ func (e *Engine) miss(r *relay, err error) {
 	e.rest.Go(func() { e.probe(r) })
 }
 
-// report makes the trouble known to every process.
+// report makes the trouble known to every process, unless another server has
+// taken its place: that one's recovery must have the last word.
 func (e *Engine) report(r *relay, err error) {
+	e.telling.Lock()
+	defer e.telling.Unlock()
+	if e.relay.Load() != r {
+		return
+	}
 	t := delivery.Trouble{Node: e.o.Node, Server: r.Address(), Stage: string(smtp.StageConnect), Response: err.Error()}
 	if said, ok := errors.AsType[*smtp.Error](err); ok {
 		t.Stage, t.Code, t.Response = string(said.Stage), int64(said.Reply.Code), words(said)
 	}
 	if err := e.Ledger.Report(context.WithoutCancel(e.work), t); err != nil {
 		e.Log.Error("report the mail server's trouble", "error", err)
+	}
+}
+
+// recovered takes back what was reported.
+func (e *Engine) recovered(ctx context.Context) {
+	e.telling.Lock()
+	defer e.telling.Unlock()
+	if err := e.Ledger.Recovered(ctx, e.o.Node); err != nil && e.work.Err() == nil {
+		e.Log.Error("take the mail server's trouble back", "error", err)
 	}
 }
 
@@ -200,7 +213,7 @@ func (e *Engine) probe(r *relay) {
 		}
 		conn, err := r.Dial(e.work)
 		if err != nil {
-			if e.work.Err() == nil && e.relay.Load() == r {
+			if e.work.Err() == nil {
 				e.report(r, err)
 			}
 			continue
@@ -209,9 +222,7 @@ func (e *Engine) probe(r *relay) {
 			e.Log.Debug("close the probe", "error", err)
 		}
 		r.found()
-		if err := e.Ledger.Recovered(e.work, e.o.Node); err != nil && e.work.Err() == nil {
-			e.Log.Error("take the mail server's trouble back", "error", err)
-		}
+		e.recovered(e.work)
 		e.Log.Info("the mail server is back")
 		e.nudge()
 		return
