@@ -95,8 +95,8 @@ type rule struct {
 	action  Action
 	owner   bool // whoever the object belongs to
 	granted bool // whoever has the permission; otherwise no group can give it
-	// others: never to oneself, and only to users who may do less than oneself;
-	// who decides about groups may do it to their equals, too.
+	// others: never to oneself or one's own, and only to users who may do less
+	// than oneself; who decides about groups may do it to their equals, too.
 	others bool
 	view   Action // the action that says whether the object may be seen at all
 }
@@ -110,7 +110,7 @@ var policy = [...]rule{
 	{action: MessageEdit, owner: true, view: MessageView},
 	{action: MailingView, owner: true, granted: true, view: MailingView},
 	{action: MailingEdit, owner: true, view: MailingView},
-	{action: MailingDisable, granted: true, view: MailingView},
+	{action: MailingDisable, granted: true, others: true, view: MailingView},
 
 	{action: UserView, owner: true, granted: true, view: UserView},
 	{action: UserCreate, granted: true, view: UserView},

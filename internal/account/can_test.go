@@ -72,7 +72,7 @@ func TestCan(t *testing.T) {
 		{"foreign mailings", account.MailingView, foreign, account.RoleModerator},
 		{"all mailings", account.MailingView, all, account.RoleModerator},
 		{"edit foreign mailings", account.MailingEdit, foreign, none},
-		{"disable own mailing", account.MailingDisable, own, account.RoleModerator},
+		{"disable own mailing", account.MailingDisable, own, none},
 		{"disable foreign mailing", account.MailingDisable, foreign, account.RoleModerator},
 
 		{"see oneself", account.UserView, own, account.RoleUser},

@@ -12,14 +12,16 @@ import (
 )
 
 type mailingCommands struct {
-	List   mailingListCommand   `cmd:"" help:"help.mailing_list"`
-	Watch  mailingWatchCommand  `cmd:"" help:"help.mailing_watch"`
-	Report mailingReportCommand `cmd:"" help:"help.mailing_report"`
-	Send   mailingSendCommand   `cmd:"" help:"help.mailing_send"`
-	Start  mailingStartCommand  `cmd:"" help:"help.mailing_start"`
-	Pause  mailingPauseCommand  `cmd:"" help:"help.mailing_pause"`
-	Resume mailingResumeCommand `cmd:"" help:"help.mailing_resume"`
-	Stop   mailingStopCommand   `cmd:"" help:"help.mailing_stop"`
+	List    mailingListCommand    `cmd:"" help:"help.mailing_list"`
+	Watch   mailingWatchCommand   `cmd:"" help:"help.mailing_watch"`
+	Report  mailingReportCommand  `cmd:"" help:"help.mailing_report"`
+	Send    mailingSendCommand    `cmd:"" help:"help.mailing_send"`
+	Start   mailingStartCommand   `cmd:"" help:"help.mailing_start"`
+	Pause   mailingPauseCommand   `cmd:"" help:"help.mailing_pause"`
+	Resume  mailingResumeCommand  `cmd:"" help:"help.mailing_resume"`
+	Stop    mailingStopCommand    `cmd:"" help:"help.mailing_stop"`
+	Disable mailingDisableCommand `cmd:"" help:"help.mailing_disable"`
+	Enable  mailingEnableCommand  `cmd:"" help:"help.mailing_enable"`
 }
 
 type mailingListCommand struct {
@@ -182,4 +184,26 @@ type mailingStopCommand struct{ oneMailing }
 
 func (c *mailingStopCommand) Run(ctx context.Context, s *session) error {
 	return c.steer(ctx, s, (*mailing.Mailings).Stop)
+}
+
+type mailingDisableCommand struct {
+	oneMailing
+	Reason string `required:"" placeholder:"TEXT" help:"help.disable_reason"`
+}
+
+func (c *mailingDisableCommand) Run(ctx context.Context, s *session) error {
+	return c.steer(ctx, s, func(all *mailing.Mailings, ctx context.Context, actor account.Actor, id int64) (mailing.Mailing, error) {
+		return all.Disable(ctx, actor, id, c.Reason)
+	})
+}
+
+type mailingEnableCommand struct {
+	oneMailing
+	Reason string `placeholder:"TEXT" help:"help.enable_reason"`
+}
+
+func (c *mailingEnableCommand) Run(ctx context.Context, s *session) error {
+	return c.steer(ctx, s, func(all *mailing.Mailings, ctx context.Context, actor account.Actor, id int64) (mailing.Mailing, error) {
+		return all.Enable(ctx, actor, id, c.Reason)
+	})
 }

@@ -14,8 +14,8 @@ import (
 
 // Disable stops a mailing by a moderator's word, with a reason that the owner
 // is told: its runs are held at once, so that nothing more leaves than what is
-// leaving already. Errors: Invalid (reason), Conflict where
-// it is disabled already.
+// leaving already. Nobody judges their own.
+// Errors: Invalid (reason), Conflict where it is disabled already.
 func (s *Mailings) Disable(ctx context.Context, actor account.Actor, id int64, reason string) (Mailing, error) {
 	return s.change(ctx, actor, account.MailingDisable, id, "disable", func(tx db.Tx, m *Mailing) error {
 		reason, err := checkReason(reason, true)
@@ -44,9 +44,9 @@ func (s *Mailings) Disable(ctx context.Context, actor account.Actor, id int64, r
 // enable.
 const mailingEnable account.Action = "mailing.enable"
 
-// Enable lifts a disabling; the reason, for the owner and the audit, may be empty. An active
-// mailing goes on where it was. Errors: Invalid (reason), Conflict where it is
-// not disabled.
+// Enable lifts a disabling, not of one's own mailing; the reason, for the owner
+// and the audit, may be empty. An active mailing goes on where it was. Errors:
+// Invalid (reason), Conflict where it is not disabled.
 func (s *Mailings) Enable(ctx context.Context, actor account.Actor, id int64, reason string) (Mailing, error) {
 	return s.change(ctx, actor, account.MailingDisable, id, "enable", func(tx db.Tx, m *Mailing) error {
 		reason, err := checkReason(reason, false)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"gonets/internal/account"
 	"gonets/internal/delivery"
 	"gonets/internal/i18n"
 	"gonets/internal/mailing"
@@ -31,6 +32,7 @@ type mailingRow struct {
 
 	Standing standing
 	Sentence string // its schedule
+	Judge    bool   // the visitor may disable it, as a moderator
 }
 
 // Filters of the list, as its address has them.
@@ -83,6 +85,7 @@ func (v *visit) mailingRows(list []mailing.Mailing, away bool) []mailingRow {
 			Mailing:  list[i],
 			Standing: standingOf(&list[i], away),
 			Sentence: list[i].Schedule.Describe().Sentence(v.view.Sentence),
+			Judge:    account.Can(v.actor, account.MailingDisable, list[i].Object()),
 		}
 	}
 	return rows

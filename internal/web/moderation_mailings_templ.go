@@ -291,12 +291,12 @@ func judgeMenu(p mailingListPage, r *mailingRow) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if r.Disabled == nil {
+			if r.Judge && r.Disabled == nil {
 				templ_7745c5c3_Err = ui.MenuLink(judgeURL(r.ID, disabling), p.T("moderation.disable_ask"), ui.IconBan).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			} else {
+			} else if r.Judge {
 				templ_7745c5c3_Err = ui.MenuLink(judgeURL(r.ID, enabling), p.T("moderation.enable_ask"), ui.IconPlayerPlay).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

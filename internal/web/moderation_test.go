@@ -118,18 +118,34 @@ func TestJudge(t *testing.T) {
 	})
 }
 
-// TestOwnMailingOfAModerator is disabled like everybody's.
+// TestOwnMailingOfAModerator is judged by others: nobody lifts what was said of
+// their own.
 func TestOwnMailingOfAModerator(t *testing.T) {
 	eachDesk(t, func(k *desk) {
-		mod := k.user("mod", account.RoleModerator, "en")
+		mod, other := k.user("mod", account.RoleModerator, "en"), k.user("other", account.RoleModerator, "en")
 		own := mod.mailing("Own one").ID
 		page := mailingURL(own, "")
-		mod.get(page).shows(judgeURL(own, disabling), mailingURL(own, "/edit"))
-		mod.get("/mailings").shows("Own one")
-		mod.post(judgeURL(own, disabling), because("A mistake")).leads(page)
-		mod.get(page).shows("A mistake", judgeURL(own, enabling)).hides(judgeURL(own, disabling))
-		mod.post(judgeURL(own, enabling), because("")).leads(page)
-		mod.get(page).hides("A mistake\"", judgeURL(own, enabling))
+		paths := []string{page, "/moderation/mailings"}
+		for _, path := range paths {
+			mod.get(path).status(http.StatusOK).shows("Own one").hides(judgeURL(own, disabling))
+			other.get(path).shows(judgeURL(own, disabling))
+		}
+		mod.get(judgeURL(own, disabling)).status(http.StatusForbidden)
+		mod.post(judgeURL(own, disabling), because("Mine")).status(http.StatusForbidden)
+
+		other.post(judgeURL(own, disabling), because("Nobody agreed")).leads(page)
+		mod.get(page).shows("Nobody agreed", "Another moderator can lift this")
+		for _, path := range paths {
+			mod.get(path).status(http.StatusOK).hides(judgeURL(own, enabling))
+			other.get(path).shows(judgeURL(own, enabling))
+		}
+		mod.get(judgeURL(own, enabling)).status(http.StatusForbidden)
+		mod.post(judgeURL(own, enabling), because("")).status(http.StatusForbidden)
+		if m, err := k.Mailings.Get(t.Context(), mod.actor, own); err != nil || m.Disabled == nil {
+			t.Errorf("got %+v, %v", m, err)
+		}
+		other.post(judgeURL(own, enabling), because("")).leads(page)
+		mod.get(page).hides("Nobody agreed\"")
 	})
 }
 

@@ -138,7 +138,8 @@ type report struct {
 
 	Edit    bool // the visitor may act
 	Foreign bool // the mailing is another user's
-	Judge   bool // the visitor may disable it, as a moderator: one's own, too
+	Judges  bool // the visitor may disable mailings, as a moderator
+	Judge   bool // this one, too
 	Live    string
 	mask    func(address string) string
 }
@@ -162,12 +163,21 @@ func newReport(v *visit, page layout.Page, r *reading, live string) report {
 		Edit: v.owns(r.Mailing.UserID) && !r.Deleted, mask: v.masked(r.Mailing.UserID),
 		Foreign: !v.owns(r.Mailing.UserID),
 	}
+	p.Judges = account.Can(v.actor, account.MailingDisable, account.Object{})
 	p.Judge = !r.Deleted && account.Can(v.actor, account.MailingDisable, r.Mailing.Object())
 	p.Scripts = []string{"chart.js"}
 	if p.goesOn() {
 		p.Live = live
 	}
 	return p
+}
+
+// disabledHint says who can lift a disabling that the visitor can't.
+func (p *report) disabledHint() string {
+	if p.Judges {
+		return "report.disabled_own"
+	}
+	return "report.disabled_hint"
 }
 
 func (s *Web) mailingReport(v *visit) error {
