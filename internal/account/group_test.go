@@ -196,3 +196,65 @@ func TestConfirm(t *testing.T) {
 		}
 	})
 }
+
+func TestChangeGroups(t *testing.T) {
+	each(t, func(w *world) {
+		admin := w.user("admin@example.org", account.RoleAdmin).Actor()
+		edit := []account.Action{account.ArticleEdit, account.AuditView, account.ArticleEdit}
+
+		w.wantFields(w.CreateGroup(w.ctx, admin, "Ed", nil), "name group.name_form", "permissions group.no_permission")
+		w.wantFields(w.CreateGroup(w.ctx, admin, "editors", []account.Action{account.RecipientView, "cake.eat"}), "permissions error.choice")
+		w.must(w.CreateGroup(w.ctx, admin, "editors", edit))
+		w.wantFields(w.CreateGroup(w.ctx, admin, "editors", edit), "name group.name_taken")
+
+		member := w.user("anna@example.org", account.RoleUser)
+		member, err := w.Join(w.ctx, admin, member.ID, "editors")
+		w.must(err)
+		if member.Permissions != account.Grants(edit...) {
+			t.Errorf("got %v", member.Permissions.Actions())
+		}
+		w.wantKey(w.UpdateGroup(w.ctx, member.Actor(), "editors", edit), fault.Forbidden, "error.forbidden")
+		w.must(w.UpdateGroup(w.ctx, admin, "editors", edit[:1]))
+		w.wantKey(w.UpdateGroup(w.ctx, admin, "kings", edit), fault.NotFound, "error.not_found")
+		w.wantKey(w.UpdateGroup(w.ctx, admin, group.Administrators, edit), fault.Conflict, "group.administrators_kept")
+
+		w.wantKey(w.DeleteGroup(w.ctx, member.Actor(), "editors"), fault.Forbidden, "error.forbidden")
+		for _, name := range []string{group.Moderators, group.Administrators} {
+			w.wantKey(w.DeleteGroup(w.ctx, admin, name), fault.Conflict, "group.kept")
+		}
+		w.must(w.DeleteGroup(w.ctx, admin, "editors"))
+		w.wantKey(w.DeleteGroup(w.ctx, admin, "editors"), fault.NotFound, "error.not_found")
+		after, err := w.Get(w.ctx, admin, member.ID)
+		w.must(err)
+		if len(after.Groups) != 0 || after.Permissions != 0 || after.SessionEpoch != member.SessionEpoch+2 {
+			t.Errorf("got %+v after epoch %d", after, member.SessionEpoch)
+		}
+		entries, _, err := audit.List(w.ctx, w.db.Read(), audit.Filter{ObjectKind: "group"})
+		w.must(err)
+		if len(entries) != 3 || entries[0].Action != "group.delete" || entries[1].Reason != "article.edit" || entries[2].Reason != "article.edit audit.view" {
+			t.Errorf("got %+v", entries)
+		}
+	})
+}
+
+// TestNobodyChangesAGroupBeyondThem: neither what it could do, nor what it
+// shall.
+func TestNobodyChangesAGroupBeyondThem(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.CreateGroup(w.ctx, account.CommandLine(), "hosts", []account.Action{account.GroupView, account.GroupEdit, account.ArticleEdit}))
+		u := w.user("host@example.org", account.RoleUser)
+		u, err := w.Join(w.ctx, account.CommandLine(), u.ID, "hosts")
+		w.must(err)
+		host := u.Actor()
+		w.must(w.CreateGroup(w.ctx, host, "editors", []account.Action{account.ArticleEdit}))
+		for name, err := range map[string]error{
+			"make one":  w.CreateGroup(w.ctx, host, "blockers", []account.Action{account.UserBlock}),
+			"widen one": w.UpdateGroup(w.ctx, host, "editors", []account.Action{account.UserBlock}),
+			"take from": w.UpdateGroup(w.ctx, host, group.Moderators, []account.Action{account.ArticleEdit}),
+		} {
+			if !fault.Is(err, fault.Forbidden) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+	})
+}

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gonets/internal/account/group"
@@ -95,4 +96,111 @@ func loadTx(ctx context.Context, tx db.Tx, actor Actor, g group.Group) (changed 
 		return false, err
 	}
 	return true, audit.RecordTx(ctx, tx, actor.Entry(GroupEdit, "group", id, strings.Join(g.Permissions, " ")).Named(g.Name))
+}
+
+// CreateGroup makes a group whose members may do these actions. Nobody gives a
+// group more than they may do themselves. Errors: Invalid (name, also where it
+// is taken, permissions).
+func (a *Accounts) CreateGroup(ctx context.Context, actor Actor, name string, actions []Action) error {
+	var fields fault.Fields
+	if !group.Named(name) {
+		fields.Add("name", "group.name_form", nil)
+	}
+	return a.saveGroup(ctx, actor, name, actions, fields, func(tx db.Tx) error {
+		var taken int64
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM groups WHERE name = $1`, name).Scan(&taken); err != nil {
+			return err
+		}
+		if taken > 0 {
+			return fault.Fields{{Name: "name", Key: "group.name_taken", Args: fault.Args{"Name": name}}}.Err()
+		}
+		return nil
+	})
+}
+
+// UpdateGroup lets a group's members do these actions and no others. Members
+// of a group that changes have to log in again. The administrators are changed
+// by a file at the command line alone: here, the last of them could lock all
+// out. Errors: NotFound, Invalid (permissions), Conflict (administrators).
+func (a *Accounts) UpdateGroup(ctx context.Context, actor Actor, name string, actions []Action) error {
+	return a.saveGroup(ctx, actor, name, actions, nil, func(tx db.Tx) error {
+		if name == group.Administrators {
+			return fault.New(fault.Conflict, "group.administrators_kept", nil)
+		}
+		_, err := groupTx(ctx, tx, actor, name)
+		return err
+	})
+}
+
+// saveGroup gives a group these permissions, where may has nothing against it.
+func (a *Accounts) saveGroup(ctx context.Context, actor Actor, name string, actions []Action, fields fault.Fields, may func(tx db.Tx) error) error {
+	if err := Check(actor, GroupEdit, Object{Kind: "group"}); err != nil {
+		return err
+	}
+	g := group.Group{Name: name}
+	for _, action := range actions {
+		if key := grantable(string(action)); key != "" {
+			fields.Add("permissions", "error.choice", nil)
+			break
+		}
+		g.Permissions = append(g.Permissions, string(action))
+	}
+	if len(actions) == 0 {
+		fields.Add("permissions", "group.no_permission", nil)
+	}
+	if err := fields.Err(); err != nil {
+		return err
+	}
+	slices.Sort(g.Permissions)
+	g.Permissions = slices.Compact(g.Permissions)
+	err := a.db.Tx(ctx, func(tx db.Tx) error {
+		if err := may(tx); err != nil {
+			return err
+		}
+		_, err := loadTx(ctx, tx, actor, g)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save a group: %w", err)
+	}
+	return nil
+}
+
+// groupDelete is how the audit calls the act; who may change groups may also
+// delete them.
+const groupDelete Action = "group.delete"
+
+// DeleteGroup takes a group, and with it what its members could do by it; they
+// have to log in again. Errors: NotFound, Conflict where the service came with
+// the group.
+func (a *Accounts) DeleteGroup(ctx context.Context, actor Actor, name string) error {
+	if err := Check(actor, GroupEdit, Object{Kind: "group"}); err != nil {
+		return err
+	}
+	if name == group.Administrators || name == group.Moderators {
+		return fault.New(fault.Conflict, "group.kept", nil)
+	}
+	err := a.db.Tx(ctx, func(tx db.Tx) error {
+		id, err := groupTx(ctx, tx, actor, name)
+		if err != nil {
+			return err
+		}
+		if err := group.DeleteTx(ctx, tx, id); err != nil {
+			return err
+		}
+		return audit.RecordTx(ctx, tx, actor.Entry(groupDelete, "group", id, "").Named(name))
+	})
+	if err != nil {
+		return fmt.Errorf("delete a group: %w", err)
+	}
+	return nil
+}
+
+// groupTx is permittedTx for a group of an address: NotFound where there is none.
+func groupTx(ctx context.Context, tx db.Tx, actor Actor, name string) (id int64, err error) {
+	id, err = permittedTx(ctx, tx, actor, name)
+	if fault.Is(err, fault.Invalid) {
+		return 0, fault.Missing()
+	}
+	return id, err
 }

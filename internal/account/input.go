@@ -11,12 +11,12 @@ import (
 	"gonets/internal/mail"
 )
 
-// checkEmail reads an address that a person typed, adding to fields what is
-// wrong with it.
-func checkEmail(fields *fault.Fields, name, typed string) mail.Address {
+// checkEmail reads the address that a person typed as their e-mail, adding to
+// fields what is wrong with it.
+func checkEmail(fields *fault.Fields, typed string) mail.Address {
 	address, err := mail.ParseAddress(strings.TrimSpace(typed))
 	if e, ok := errors.AsType[*mail.AddressError](err); ok {
-		fields.Add(name, e.Key, e.Args)
+		fields.Add("email", e.Key, e.Args)
 	}
 	return address
 }

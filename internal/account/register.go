@@ -35,7 +35,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) error {
 		return fault.New(fault.Forbidden, "account.registration_closed", nil)
 	}
 	var fields fault.Fields
-	address := checkEmail(&fields, "email", r.Email)
+	address := checkEmail(&fields, r.Email)
 	checkPassword(&fields, "password", r.Password, address.String())
 	if err := fields.Err(); err != nil {
 		return err
@@ -75,6 +75,11 @@ func (a *Accounts) registerTx(ctx context.Context, tx db.Tx, n newcomer, token s
 	}
 	if !u.VerifiedAt.IsZero() {
 		return a.letters.EnqueueTx(ctx, tx, letter.Letter{Kind: letter.AlreadyRegistered, To: u.Email, Locale: u.Locale})
+	}
+	if len(u.Groups) > 0 {
+		// Who was given rights before they came chooses the password by our link
+		// alone: a stranger's must not be what they confirm.
+		return a.sendInvitationTx(ctx, tx, u, token)
 	}
 	// The newest registration counts, unless an older one's link is opened.
 	_, err = tx.Exec(ctx, `UPDATE users SET password_hash = $2, locale = $3, time_zone = $4 WHERE id = $1`,
@@ -132,7 +137,7 @@ func (a *Accounts) Resend(ctx context.Context, email, address string) error {
 // who has an account, and the cost of one for who has none.
 func (a *Accounts) askForLetter(ctx context.Context, email string, account limit, client try, enqueue func(tx db.Tx, u User, token string) error) error {
 	var fields fault.Fields
-	key := checkEmail(&fields, "email", email).Key()
+	key := checkEmail(&fields, email).Key()
 	if err := fields.Err(); err != nil {
 		return err
 	}

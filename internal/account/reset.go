@@ -18,16 +18,19 @@ const resetLife = time.Hour // of a link to a new password; the letter says so
 func (a *Accounts) RequestReset(ctx context.Context, email, address string) error {
 	return a.askForLetter(ctx, email, resetAccount, resetAddress.from(address),
 		func(tx db.Tx, u User, token string) error {
-			now := tx.Now()
-			_, err := tx.Exec(ctx, `INSERT INTO tokens (user_id, kind, hash, created_at, expires_at)
-				VALUES ($1, 'reset', $2, $3, $4)`, u.ID, hashed(token), db.At(now), db.At(now.Add(resetLife)))
-			if err != nil {
-				return err
-			}
-			return a.letters.EnqueueTx(ctx, tx, letter.Letter{
-				Kind: letter.Reset, To: u.Email, Locale: u.Locale, Args: map[string]string{"token": token},
-			})
+			return a.sendResetTx(ctx, tx, u, token, letter.Reset, resetLife)
 		})
+}
+
+// sendResetTx sends a link to a new password that is good for life.
+func (a *Accounts) sendResetTx(ctx context.Context, tx db.Tx, u User, token string, kind letter.Kind, life time.Duration) error {
+	now := tx.Now()
+	_, err := tx.Exec(ctx, `INSERT INTO tokens (user_id, kind, hash, created_at, expires_at)
+		VALUES ($1, 'reset', $2, $3, $4)`, u.ID, hashed(token), db.At(now), db.At(now.Add(life)))
+	if err != nil {
+		return err
+	}
+	return a.letters.EnqueueTx(ctx, tx, letter.Letter{Kind: kind, To: u.Email, Locale: u.Locale, Args: map[string]string{"token": token}})
 }
 
 // ResetUser is whose password the token may change, so that the form can say

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"gonets/internal/audit"
 	"gonets/internal/db"
@@ -37,7 +38,7 @@ func (a *Accounts) Create(ctx context.Context, actor Actor, n NewUser) (u User, 
 		}
 	}
 	var fields fault.Fields
-	address := checkEmail(&fields, "email", n.Email)
+	address := checkEmail(&fields, n.Email)
 	checkPassword(&fields, "password", n.Password, address.String())
 	if !n.Role.Valid() {
 		fields.Add("role", "error.choice", nil)
@@ -53,8 +54,11 @@ func (a *Accounts) Create(ctx context.Context, actor Actor, n NewUser) (u User, 
 	checked := newcomer{address: address, hash: hash, locale: i18n.Match("", n.Locale), timeZone: zone}
 	token := newSecret()
 	err = a.db.Tx(ctx, func(tx db.Tx) error {
-		u, err = a.createTx(ctx, tx, actor, checked, n.Role, n.Verified, token)
-		return err
+		u, err = a.createTx(ctx, tx, actor, checked, n.Role.groups(), n.Verified)
+		if err != nil || n.Verified {
+			return err
+		}
+		return a.sendVerifyTx(ctx, tx, u, token, hash)
 	})
 	if err != nil {
 		return User{}, fmt.Errorf("create user: %w", err)
@@ -62,7 +66,8 @@ func (a *Accounts) Create(ctx context.Context, actor Actor, n NewUser) (u User, 
 	return u, nil
 }
 
-func (a *Accounts) createTx(ctx context.Context, tx db.Tx, actor Actor, n newcomer, role Role, verified bool, token string) (User, error) {
+// createTx makes a user who is in these groups.
+func (a *Accounts) createTx(ctx context.Context, tx db.Tx, actor Actor, n newcomer, groups []string, verified bool) (User, error) {
 	id, err := insertUserTx(ctx, tx, n, verified)
 	if errors.Is(err, db.ErrNoRows) {
 		return User{}, fault.Fields{{Name: "email", Key: "account.email_taken", Args: fault.Args{"Email": n.address.String()}}}.Err()
@@ -70,19 +75,15 @@ func (a *Accounts) createTx(ctx context.Context, tx db.Tx, actor Actor, n newcom
 	if err != nil {
 		return User{}, err
 	}
-	for _, name := range role.groups() {
+	for _, name := range groups {
 		if err := joinTx(ctx, tx, actor, name, id); err != nil {
 			return User{}, err
 		}
 	}
-	if err := audit.RecordTx(ctx, tx, actor.Entry(UserCreate, "user", id, string(role)).Named(n.address.String())); err != nil {
+	if err := audit.RecordTx(ctx, tx, actor.Entry(UserCreate, "user", id, strings.Join(groups, " ")).Named(n.address.String())); err != nil {
 		return User{}, err
 	}
-	u, err := userByID(ctx, tx, id)
-	if err != nil || verified {
-		return u, err
-	}
-	return u, a.sendVerifyTx(ctx, tx, u, token, n.hash)
+	return userByID(ctx, tx, id)
 }
 
 // Get is one user.

@@ -296,6 +296,11 @@ func (w *matrixWorld) make(name string) string {
 	case "victim":
 		w.made++
 		return id(w.user(fmt.Sprintf("victim%d", w.made), account.RoleUser))
+	case "group":
+		w.made++
+		name := fmt.Sprintf("group%d", w.made)
+		w.must(w.accounts.CreateGroup(w.t.Context(), account.CommandLine(), name, []account.Action{account.ArticleEdit}))
+		return name
 	case "outcast": // a blocked one
 		w.made++
 		victim := w.user(fmt.Sprintf("outcast%d", w.made), account.RoleUser)

@@ -19,13 +19,14 @@ type plan struct {
 
 const day = 24 * time.Hour
 
-// plans are the kinds of letters. The lives of verify and reset are those of
-// their links.
+// plans are the kinds of letters. The lives of verify, reset and invited are those
+// of their links.
 var plans = map[Kind]plan{
 	Verify:            {path: "/verify/{token}", life: day},
 	AlreadyRegistered: {path: "/password/forgot", life: day},
 	Reset:             {path: "/password/reset/{token}", life: time.Hour},
 	PasswordChanged:   {path: "/password/forgot", life: day},
+	Invited:           {path: "/password/reset/{token}", life: 7 * day},
 	Blocked:           {life: 7 * day},
 	Unblocked:         {path: "/login", life: 7 * day},
 	Deleted:           {life: 7 * day},

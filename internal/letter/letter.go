@@ -45,6 +45,7 @@ const (
 	AlreadyRegistered Kind = "already_registered" // somebody registered a known address anew
 	Reset             Kind = "reset"              // Args: token
 	PasswordChanged   Kind = "password_changed"
+	Invited           Kind = "invited" // Args: token, of a link to the first password
 
 	// What a moderator did. Args: reason, which may be empty; and of a mailing
 	// its id and name.

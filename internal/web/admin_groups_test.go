@@ -36,3 +36,47 @@ func TestAdminGroups(t *testing.T) {
 		admin.post(adminURL(999, "groups"), nil).status(http.StatusNotFound)
 	})
 }
+
+func TestInviteInTheBrowser(t *testing.T) {
+	eachDesk(t, func(k *desk) {
+		mod, admin := k.user("mod", account.RoleModerator, "en"), k.user("root", account.RoleAdmin, "en")
+		form := adminUsers + "/new"
+		mod.get(moderationUsers).hides(form)
+		mod.get(form).status(http.StatusForbidden)
+		mod.post(adminUsers, url.Values{"email": {"x@users.example"}}).status(http.StatusForbidden)
+		admin.get(moderationUsers).shows(form)
+		admin.get(form).status(http.StatusOK).shows("Administrators", "Moderators", "Русский")
+		admin.post(adminUsers, url.Values{"email": {"x@"}, "groups": {"moderators"}, "locale": {"ru"}}).
+			status(http.StatusUnprocessableEntity).shows(`value="x@"`, `value="moderators" checked`, `value="ru" selected`, "field-email-problem")
+		admin.post(adminUsers, url.Values{"email": {"root@gonets.example"}}).status(http.StatusUnprocessableEntity).shows("field-email-problem")
+		to := admin.post(adminUsers, url.Values{"email": {"x@users.example"}, "groups": {"moderators"}, "locale": {"ru"}}).
+			status(http.StatusSeeOther).header.Get("Location")
+		admin.get(to).status(http.StatusOK).shows("The invitation to x@users.example is on its way.", "Moderator")
+	})
+}
+
+func TestGroupsInTheBrowser(t *testing.T) {
+	eachDesk(t, func(k *desk) {
+		mod, admin := k.user("mod", account.RoleModerator, "en"), k.user("root", account.RoleAdmin, "en")
+		permissions := func(names ...string) url.Values { return url.Values{"permissions": names} }
+		mod.get(groupURL("moderators", "")).status(http.StatusForbidden)
+		mod.post(groupURL("moderators", ""), permissions("user.view")).status(http.StatusForbidden)
+		admin.get(adminGroups).shows(groupURL("new", ""), groupURL("moderators", "")).hides(groupURL("administrators", ""))
+		admin.get(groupURL("new", "")).status(http.StatusOK).shows("Write articles")
+		admin.post(adminGroups, url.Values{"name": {"Ed"}, "permissions": {"article.edit"}}).
+			status(http.StatusUnprocessableEntity).shows("field-name-problem", `value="Ed"`, `value="article.edit" checked`)
+		admin.post(adminGroups, url.Values{"name": {" editors "}, "permissions": {"article.edit"}}).leads(adminGroups)
+		admin.get(adminGroups).shows("The group “editors” is saved.", groupURL("editors", ""))
+		admin.get(groupURL("editors", "")).status(http.StatusOK).shows(`value="article.edit" checked`, groupURL("editors", "/delete")).hides(`value="user.view" checked`)
+		admin.post(groupURL("editors", ""), nil).status(http.StatusUnprocessableEntity).shows("field-permissions-problem")
+		admin.post(groupURL("editors", ""), permissions("user.view")).leads(adminGroups)
+		admin.get(groupURL("editors", "")).shows(`value="user.view" checked`)
+		admin.post(groupURL("administrators", ""), permissions("user.view")).status(http.StatusConflict).shows("lock everybody out")
+		admin.get(groupURL("moderators", "")).status(http.StatusOK).hides("/delete")
+		admin.post(groupURL("moderators", "/delete"), nil).leads(adminGroups)
+		admin.get(adminGroups).shows("The service needs this group", groupURL("moderators", ""))
+		admin.post(groupURL("editors", "/delete"), nil).leads(adminGroups)
+		admin.get(adminGroups).shows("The group is deleted.").hides(groupURL("editors", ""))
+		admin.get(groupURL("editors", "")).status(http.StatusNotFound)
+	})
+}

@@ -59,11 +59,9 @@ func (s *Web) moderationUserPage(v *visit, id int64) (p moderationUserPage, err 
 		Verify: u.VerifiedAt.IsZero() && account.Can(v.actor, account.UserVerify, u.Object()),
 		Form:   ui.NewForm(v.view, nil),
 	}
-	if !account.Can(v.actor, account.UserGroup, u.Object()) || !account.Can(v.actor, account.GroupView, account.Object{}) {
-		return p, nil
+	if account.Can(v.actor, account.UserGroup, u.Object()) {
+		p.Groups, err = s.groupChoices(v)
 	}
-	groups, err := s.Accounts.Groups(v.Context(), v.actor)
-	p.Groups = groupOptions(v.view, groups)
 	return p, err
 }
 

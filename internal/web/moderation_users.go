@@ -16,6 +16,7 @@ type moderationUsersPage struct {
 
 	Search, State, Group string
 	States, Groups       []ui.Option // without groups: for who may not see them
+	Invite               bool        // the visitor may bring users in
 	Rows                 []userRow
 	Pages                ui.Pages
 }
@@ -32,14 +33,15 @@ func (s *Web) moderationUserList(v *visit) error {
 		Page:   v.page(v.t("layout.moderation_users"), layout.ModerationUsers),
 		Search: strings.TrimSpace(q.Get("q")), State: q.Get("state"),
 	}
-	if account.Can(v.actor, account.GroupView, account.Object{}) {
-		groups, err := s.Accounts.Groups(v.Context(), v.actor)
-		if err != nil {
-			return err
-		}
-		p.Group = q.Get("group")
-		p.Groups = append([]ui.Option{{Label: v.t("group.all")}}, groupOptions(v.view, groups)...)
+	groups, err := s.groupChoices(v)
+	if err != nil {
+		return err
 	}
+	if len(groups) > 0 {
+		p.Group = q.Get("group")
+		p.Groups = append([]ui.Option{{Label: v.t("group.all")}}, groups...)
+	}
+	p.Invite = account.Can(v.actor, account.UserCreate, account.Object{})
 	list, next, err := s.Accounts.List(v.Context(), v.actor, account.Filter{
 		Search: p.Search, State: account.State(p.State), Group: p.Group, After: v.after(),
 	})

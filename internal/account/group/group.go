@@ -98,9 +98,23 @@ func LoadTx(ctx context.Context, tx db.Tx, g Group) (changed bool, err error) {
 			return false, err
 		}
 	}
-	_, err = tx.Exec(ctx, `UPDATE users SET session_epoch = session_epoch + 1
+	return true, endSessionsTx(ctx, tx, id)
+}
+
+// DeleteTx takes a group with its permissions, and ends its members' sessions.
+func DeleteTx(ctx context.Context, tx db.Tx, id int64) error {
+	if err := endSessionsTx(ctx, tx, id); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM groups WHERE id = $1`, id)
+	return err
+}
+
+// endSessionsTx ends the sessions of a group's members.
+func endSessionsTx(ctx context.Context, tx db.Tx, id int64) error {
+	_, err := tx.Exec(ctx, `UPDATE users SET session_epoch = session_epoch + 1
 		WHERE id IN (SELECT user_id FROM group_members WHERE group_id = $1)`, id)
-	return true, err
+	return err
 }
 
 // lockTx is the id of the group of the name, made where there was none. Its

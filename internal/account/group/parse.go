@@ -20,6 +20,9 @@ const (
 // nameForm is what a group may be called: a word for commands and addresses.
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 
+// Named reports whether a group may be called so.
+func Named(name string) bool { return nameForm.MatchString(name) }
+
 // Parse reads a file of groups:
 //
 //	[{"name": "editors", "permissions": ["article.edit"]}]
@@ -112,7 +115,7 @@ func (p *parser) group() (g Group, err error) {
 
 func (p *parser) name(name string) {
 	switch {
-	case !nameForm.MatchString(name):
+	case !Named(name):
 		p.wrong("group.name", fault.Args{"Name": name})
 	case p.seen[name]:
 		p.wrong("group.twice", fault.Args{"Name": name})
