@@ -26,7 +26,6 @@ import (
 	"gonets/internal/account"
 	"gonets/internal/config"
 	"gonets/internal/db"
-	"gonets/internal/fault"
 	"gonets/internal/i18n"
 )
 
@@ -115,7 +114,7 @@ func run(ctx context.Context, p Process, t *terminal, bundle *i18n.Bundle) error
 		return nil
 	}
 	if err != nil {
-		return usage(err)
+		return usage(t.say, err)
 	}
 	t.json, t.debug = g.JSON, g.Debug
 	loader.Flagged(parsed)
@@ -177,11 +176,6 @@ func newParser(g *grammar, loader *config.Loader, p Process, say *i18n.Localizer
 	}
 	parser.Model.HelpFlag.Help = "help.flag_help"
 	return parser, exited, nil
-}
-
-// usage is the error of a command line that was not understood.
-func usage(err error) error {
-	return &exitError{code: exitUsage, err: fault.Because(err, fault.Invalid, "cli.usage", fault.Args{"Cause": err.Error()})}
 }
 
 // newLog logs to the standard error: serve from info on, other commands only
