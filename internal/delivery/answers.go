@@ -8,9 +8,9 @@ import (
 )
 
 // RunAnswers sum up why deliveries of a run failed: the server's last answer
-// to each, most frequent first. Of the newest 1,000 failures.
+// to each, most frequent first. Of the newest 200 failures.
 func (l *Ledger) RunAnswers(ctx context.Context, runID int64) ([]Answer, error) {
-	const newest = 1000 // bounds the cost of the page
+	const newest = 200 // bounds the cost of the page
 	rows, err := l.db.Read().Query(ctx, `
 		SELECT a.code, a.enhanced, max(a.response), count(*)
 		  FROM (SELECT delivery_id AS id FROM delivery_exceptions
