@@ -3,6 +3,7 @@ package mail
 import (
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -38,14 +39,32 @@ func MaskWords(words, address string) string {
 	if utf8.RuneCountInString(local) <= 2 {
 		return words
 	}
-	// No letter of another word may be beside it; Go's \b knows only ASCII. A
-	// match takes its neighbours, so of "ivan ivan" one is left for the second round.
-	alone := regexp.MustCompile(`(?i)(^|[^\pL\pN])` + regexp.QuoteMeta(local) + `($|[^\pL\pN])`)
-	for range 2 {
-		words = alone.ReplaceAllString(words, "${1}***${2}")
-	}
-	return words
+	return maskAlone(words, folded(local))
 }
+
+// maskAlone masks a name wherever no letter of another word is beside it.
+// (Go's \b knows only ASCII, and an expression with the classes of all letters
+// is too dear to make for each answer.)
+func maskAlone(words string, name *regexp.Regexp) string {
+	var masked strings.Builder
+	rest := words
+	for found := name.FindStringIndex(rest); found != nil; found = name.FindStringIndex(rest) {
+		before, _ := utf8.DecodeLastRuneInString(words[:len(words)-len(rest)+found[0]])
+		behind, _ := utf8.DecodeRuneInString(rest[found[1]:])
+		next := found[1]
+		if inWord(before) || inWord(behind) {
+			_, size := utf8.DecodeRuneInString(rest[found[0]:])
+			next = found[0] + size
+			masked.WriteString(rest[:next])
+		} else {
+			masked.WriteString(rest[:found[0]] + "***")
+		}
+		rest = rest[next:]
+	}
+	return masked.String() + rest
+}
+
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
 // folded finds a text whatever the case of its letters.
 func folded(text string) *regexp.Regexp { return regexp.MustCompile(`(?i)` + regexp.QuoteMeta(text)) }

@@ -23,6 +23,7 @@ func TestMaskWords(t *testing.T) {
 		{"ivan@example.com", "alias of petr.ivanov@other.example is full", "alias of p***@other.example is full"},
 		{"ivan@example.com", "see https://mx.example/why?to=ivan%40example.com", "see https://mx.example/why?to=i***%40example.com"},
 		{"ivan@example.com", "ivan ivan ivan", "*** *** ***"},
+		{"ivan@example.com", "xivan ivan ivanov, IVAN", "xivan *** ivanov, ***"},
 		{"ivan@example.com", "Ivanova is somebody else, sullivan too", "Ivanova is somebody else, sullivan too"},
 		{"иван@пример.рф", "Нет ящика «Иван»: иван@пример.рф, иван@xn--e1afmkfd.xn--p1ai", "Нет ящика «***»: и***@пример.рф, и***@xn--e1afmkfd.xn--p1ai"},
 		{"io@example.com", "io error for io@example.com", "io error for i***@example.com"},
