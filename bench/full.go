@@ -22,6 +22,9 @@ var (
 	smallWorld = fullSize{mailings: 200, recipients: 1000, attempts: 3000}
 )
 
+// januaryFilter is when the attempts of a world were made.
+const januaryFilter = "from=2026-01-01&to=2026-01-31"
+
 // fullCalls is how often each page is asked for.
 const fullCalls = 15
 
@@ -80,6 +83,9 @@ func fullPages() (list []fullPage) {
 		fullPage{name: "report of a mailing", path: at("/mailings/1?x=1")},
 		fullPage{name: "runs of a mailing", path: at("/mailings/1/runs?x=1")},
 		fullPage{name: "a run", path: at("/runs/1?x=1")},
+		fullPage{name: "statistics", path: at("/statistics?" + januaryFilter)},
+		fullPage{name: "statistics of a mailing", path: at("/mailings/1/statistics?" + januaryFilter)},
+		fullPage{name: "statistics of a run", path: at("/runs/1/statistics?" + januaryFilter)},
 		fullPage{name: "a recipient", path: at("/recipients/1?x=1")},
 		fullPage{name: "a delivery", path: at("/deliveries/1?x=1")},
 		fullPage{name: "moderation: mailings", admin: true, path: at("/moderation/mailings?x=1")},
@@ -88,6 +94,7 @@ func fullPages() (list []fullPage) {
 		fullPage{name: "moderation: attempts", admin: true, path: at("/attempts?owner=all")},
 		fullPage{name: "moderation: attempts failed", admin: true, path: at("/attempts?owner=all&outcome=failure")},
 		fullPage{name: "moderation: attempts by code", admin: true, path: at("/attempts?owner=all&code=550")},
+		fullPage{name: "moderation: statistics", admin: true, path: at("/statistics?owner=all&" + januaryFilter)},
 		fullPage{name: "audit", admin: true, path: at("/admin/audit?x=1")},
 		fullPage{name: "system", admin: true, path: at("/admin/system?x=1")},
 	)
@@ -239,7 +246,8 @@ func (n *node) crowd(ctx context.Context, size fullSize) error {
 			return err
 		}
 	}
-	return nil
+	_, _, err := n.ledger.Recount(ctx, func(int64) {})
+	return err
 }
 
 // stateOf are the states of deliveries with their numbers.

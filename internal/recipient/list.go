@@ -101,7 +101,7 @@ func choose(ctx context.Context, q db.Q, userID int64, f Filter) (choice, error)
 // countLimit bounds what counting may cost; where it takes two lookups for each,
 // of a status within a tag, that is less.
 const (
-	countLimit       = 10_000
+	countLimit       = 5000
 	countLimitWithin = 1000
 )
 
