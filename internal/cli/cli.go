@@ -178,24 +178,6 @@ func newParser(g *grammar, loader *config.Loader, p Process, say *i18n.Localizer
 	return parser, exited, nil
 }
 
-// newLog logs to the standard error: serve from info on, other commands only
-// what went wrong, since they tell the person themselves.
-func newLog(w io.Writer, g *grammar, command string) *slog.Logger {
-	level := slog.LevelError
-	if command == "serve" {
-		level = slog.LevelInfo
-	}
-	level = g.Level(level)
-	if g.Debug {
-		level = slog.LevelDebug
-	}
-	o := &slog.HandlerOptions{Level: level}
-	if g.LogFormat == config.JSON {
-		return slog.New(slog.NewJSONHandler(w, o))
-	}
-	return slog.New(slog.NewTextHandler(w, o))
-}
-
 // exitError is an error with an exit code of its own. Without err, everything
 // has been said already.
 type exitError struct {
