@@ -12,7 +12,7 @@ import (
 	"gonets/internal/db/dbtest"
 )
 
-// book is a ledger with a committer, for one test.
+// fixture is a ledger with a committer, for one test.
 type fixture struct {
 	*Ledger
 	t   testing.TB
