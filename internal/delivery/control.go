@@ -158,6 +158,27 @@ func (l *Ledger) ForgetRecipientTx(ctx context.Context, tx db.Tx, recipientID in
 	return nil
 }
 
+// Load is how many deliveries each of the recipients has, which is what it
+// costs to forget them. Who has none is not among them.
+func (l *Ledger) Load(ctx context.Context, recipientIDs []int64) (map[int64]int, error) {
+	rows, err := l.db.Read().Query(ctx, `
+		SELECT recipient_id, count(*) FROM deliveries WHERE recipient_id = ANY($1) GROUP BY recipient_id`, recipientIDs)
+	if err != nil {
+		return nil, fmt.Errorf("count the deliveries of recipients: %w", err)
+	}
+	defer rows.Close()
+	load := make(map[int64]int, len(recipientIDs))
+	for rows.Next() {
+		var id int64
+		var n int
+		if err := rows.Scan(&id, &n); err != nil {
+			return nil, fmt.Errorf("count the deliveries of recipients: %w", err)
+		}
+		load[id] = n
+	}
+	return load, rows.Err()
+}
+
 // RetryDue plans up to limit deferred deliveries anew whose time has come, in
 // batches of their own, and says how many. Those of held runs wait.
 func (l *Ledger) RetryDue(ctx context.Context, limit int) (retried int, err error) {

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -240,6 +241,10 @@ func TestSkipRecipient(t *testing.T) {
 		f.check(1, Counts{Recipients: 3, Skipped: 2}) // the marked one goes on
 		f.end(b.Deliveries[0], Took)
 		f.check(1, Counts{Recipients: 3, Skipped: 2, Accepted: 1})
+		f.open(2, 1, true)
+		if load, err := f.Load(t.Context(), []int64{1, 3, 4}); err != nil || !maps.Equal(load, map[int64]int{1: 2, 3: 1}) {
+			t.Errorf("load: %v, %v", load, err)
+		}
 		f.tx(func(ctx context.Context, tx db.Tx) error { return f.ForgetRecipientTx(ctx, tx, 1) })
 		for _, a := range f.attempts(Filter{UserID: 3}) {
 			if (a.Address == "") != (a.RecipientID == 1) {

@@ -7,7 +7,7 @@ import (
 	"gonets/internal/db"
 )
 
-// eraseChunk is how many recipients one transaction erases.
+// eraseChunk is how many recipients one transaction erases at most.
 const eraseChunk = 50
 
 // EraseOwner erases a chunk of what a deleted user had: imports first, so that
@@ -26,11 +26,13 @@ func (r *Recipients) EraseOwner(ctx context.Context, userID int64) (more bool, e
 	for _, id := range imports {
 		return true, r.eraseImport(ctx, id)
 	}
-	err = r.db.Tx(ctx, func(tx db.Tx) error {
-		ids, err := readIDs(ctx, tx, `SELECT id FROM recipients WHERE user_id = $1 ORDER BY id LIMIT $2`, userID, eraseChunk)
-		if err != nil {
-			return err
-		}
+	ids, err := r.light(func(ctx context.Context) ([]int64, error) {
+		return readIDs(ctx, r.db.Read(), `SELECT id FROM recipients WHERE user_id = $1 ORDER BY id LIMIT $2`, userID, eraseChunk)
+	})(ctx)
+	if err != nil {
+		return false, err
+	}
+	err = r.db.Tx(ctx, func(tx db.Tx) (err error) {
 		if more = len(ids) > 0; more {
 			list, err := holdTx(ctx, tx, ids)
 			if err != nil {

@@ -162,7 +162,7 @@ const perAction = 200
 // DeleteMany deletes what is selected and says how many that were. It goes in
 // pieces: where it fails or ctx ends, those before are deleted.
 func (r *Recipients) DeleteMany(ctx context.Context, actor account.Actor, s Selection) (int64, error) {
-	return r.each(ctx, actor, s, func(tx db.Tx, list []held) (int64, error) {
+	return r.each(ctx, actor, r.light(r.pieces(actor.ID, s)), func(tx db.Tx, list []held) (int64, error) {
 		return int64(len(list)), r.deleteTx(ctx, tx, actor.ID, list)
 	})
 }
@@ -173,7 +173,7 @@ func (r *Recipients) AddTag(ctx context.Context, actor account.Actor, s Selectio
 	if err != nil {
 		return 0, err
 	}
-	return r.each(ctx, actor, s, func(tx db.Tx, list []held) (int64, error) {
+	return r.each(ctx, actor, r.pieces(actor.ID, s), func(tx db.Tx, list []held) (int64, error) {
 		ids, err := tagIDsTx(ctx, tx, actor.ID, []string{name})
 		if err != nil {
 			return 0, err
@@ -208,16 +208,16 @@ func (r *Recipients) RemoveTag(ctx context.Context, actor account.Actor, s Selec
 	if err != nil || !found {
 		return 0, err
 	}
-	return r.each(ctx, actor, s, func(tx db.Tx, list []held) (int64, error) {
+	return r.each(ctx, actor, r.pieces(actor.ID, s), func(tx db.Tx, list []held) (int64, error) {
 		return int64(len(list)), untagTx(ctx, tx,
 			`DELETE FROM recipient_tags WHERE tag_id = $2 AND recipient_id = ANY($1) RETURNING tag_id`, idsOf(list), tag.ID)
 	})
 }
 
 // each holds what is selected, piece by piece, and adds up what act says.
-func (r *Recipients) each(ctx context.Context, actor account.Actor, s Selection, act func(db.Tx, []held) (int64, error)) (int64, error) {
+func (r *Recipients) each(ctx context.Context, actor account.Actor, next pieces, act func(db.Tx, []held) (int64, error)) (int64, error) {
 	var done int64
-	for next := r.pieces(actor.ID, s); ; {
+	for {
 		ids, err := next(ctx)
 		if err != nil {
 			return done, fmt.Errorf("select recipients: %w", err)
@@ -241,8 +241,11 @@ func (r *Recipients) each(ctx context.Context, actor account.Actor, s Selection,
 	}
 }
 
-// pieces answers the ids of a selection, perAction at a time, then none.
-func (r *Recipients) pieces(userID int64, s Selection) func(context.Context) ([]int64, error) {
+// pieces are the ids of a selection, piece by piece, and then none.
+type pieces func(context.Context) ([]int64, error)
+
+// pieces are those of a selection, perAction each.
+func (r *Recipients) pieces(userID int64, s Selection) pieces {
 	rest := s.IDs
 	if len(rest) > 0 || s.Filter == nil {
 		return func(context.Context) ([]int64, error) {
@@ -260,5 +263,32 @@ func (r *Recipients) pieces(userID int64, s Selection) func(context.Context) ([]
 			ids[i], f.After = list[i].ID, list[i].ID
 		}
 		return ids, err
+	}
+}
+
+// forgottenAtOnce bounds the deliveries that a transaction forgets: other
+// writers wait for it, and some recipients have a delivery of every day.
+const forgottenAtOnce = 500
+
+// light are pieces whose recipients have at most forgottenAtOnce deliveries
+// together, or are one alone.
+func (r *Recipients) light(next pieces) pieces {
+	var rest []int64
+	var load map[int64]int
+	return func(ctx context.Context) (ids []int64, err error) {
+		if len(rest) == 0 {
+			if rest, err = next(ctx); err != nil || len(rest) == 0 {
+				return nil, err
+			}
+			if load, err = r.ledger.Load(ctx, rest); err != nil {
+				return nil, err
+			}
+		}
+		n := 1
+		for sum := load[rest[0]]; n < len(rest) && sum+load[rest[n]] <= forgottenAtOnce; n++ {
+			sum += load[rest[n]]
+		}
+		ids, rest = rest[:n], rest[n:]
+		return ids, nil
 	}
 }

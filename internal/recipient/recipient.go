@@ -44,6 +44,8 @@ type Ledger interface {
 	SkipRecipientTx(ctx context.Context, tx db.Tx, recipientID int64, reason string) error
 	// ForgetRecipientTx skips a recipient too, and anonymises what was sent.
 	ForgetRecipientTx(ctx context.Context, tx db.Tx, recipientID int64) error
+	// Load is how many deliveries each recipient has: the cost of forgetting them.
+	Load(ctx context.Context, recipientIDs []int64) (map[int64]int, error)
 }
 
 // Options of the package.

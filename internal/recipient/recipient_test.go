@@ -20,6 +20,7 @@ import (
 type noted struct {
 	skipped   map[int64]string
 	forgotten []int64
+	load      map[int64]int
 }
 
 func (n *noted) SkipRecipientTx(_ context.Context, _ db.Tx, id int64, reason string) error {
@@ -31,6 +32,8 @@ func (n *noted) ForgetRecipientTx(_ context.Context, _ db.Tx, id int64) error {
 	n.forgotten = append(n.forgotten, id)
 	return nil
 }
+
+func (n *noted) Load(context.Context, []int64) (map[int64]int, error) { return n.load, nil }
 
 // bench is the recipients of a fresh database with two users; the counters
 // are checked against the rows when the test ends.
@@ -345,4 +348,22 @@ func TestBulkActions(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestLight: nobody waits long behind a deletion of those who got much mail.
+func TestLight(t *testing.T) {
+	ledger := &noted{load: map[int64]int{1: 300, 2: 200, 3: 1, 4: 2000, 6: 499, 7: 1}}
+	r := &Recipients{ledger: ledger}
+	given := [][]int64{{1, 2, 3, 4, 5}, {6, 7, 8}}
+	next := r.light(func(context.Context) (ids []int64, err error) {
+		if len(given) > 0 {
+			ids, given = given[0], given[1:]
+		}
+		return ids, nil
+	})
+	for _, want := range [][]int64{{1, 2}, {3}, {4}, {5}, {6, 7, 8}, nil} {
+		if got, err := next(t.Context()); err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %v, %v, want %v", got, err, want)
+		}
+	}
 }
