@@ -18,6 +18,7 @@ type userDeletePage struct {
 
 	User   account.User
 	Has    mailing.Holdings
+	Stops  int64 // mailings that are being sent
 	Reason string
 	Form   ui.Form
 }
@@ -49,7 +50,11 @@ func (s *Web) userDeletePage(v *visit) (p userDeletePage, err error) {
 		Page: v.page(v.t("moderation.delete_title", "Email", u.Email), layout.ModerationUsers),
 		User: u, Form: ui.NewForm(v.view, nil),
 	}
-	p.Has, err = s.Mailings.Holdings(v.Context(), v.actor, id)
+	if p.Has, err = s.Mailings.Holdings(v.Context(), v.actor, id); err != nil {
+		return p, err
+	}
+	stocks, err := s.Mailings.Stocks(v.Context(), v.actor, id)
+	p.Stops = stocks[id].Sending
 	return p, err
 }
 
@@ -74,13 +79,14 @@ func (s *Web) userDeleted(v *visit) error {
 	return v.did(nil, "moderation.did.delete", moderationUsers)
 }
 
-// goes is what is deleted, in sentences.
+// goes is what stops and what is deleted, in sentences.
 func (p *userDeletePage) goes() []string {
 	list := []string{p.T("moderation.goes_access")}
 	for _, one := range []struct {
 		key string
 		n   int64
 	}{
+		{"moderation.goes_sending", p.Stops},
 		{"moderation.goes_mailings", p.Has.Mailings},
 		{"moderation.has_messages", p.Has.Messages},
 		{"moderation.goes_recipients", p.Has.Recipients},

@@ -259,3 +259,23 @@ func TestAudit(t *testing.T) {
 		}
 	})
 }
+
+func TestDeleteUser(t *testing.T) {
+	eachDesk(t, func(k *desk) {
+		anna, mod := k.user("anna", account.RoleUser, "en"), k.user("mod", account.RoleModerator, "en")
+		root := k.user("root", account.RoleAdmin, "en")
+		anna.recipients(3, "News")
+		anna.start(anna.mailing("Offers"))
+		page := userURL(anna.actor.ID, "/delete")
+		mod.get(page).status(http.StatusForbidden)
+		mod.post(page, because("Mine")).status(http.StatusForbidden)
+		root.get(page).status(http.StatusOK).shows("1 running mailing stops at once", "1 mailing", "1 message", "3 recipients")
+		long := strings.Repeat("ж", 501)
+		root.post(page, because(long)).status(http.StatusUnprocessableEntity).shows("field-reason-problem", long, "1 running mailing stops at once")
+		root.post(page, because("Asked for it")).leads(moderationUsers)
+		root.get(moderationUsers).status(http.StatusOK).shows("The user is deleted.").hides("anna@gonets.example</a>")
+		root.get(page).status(http.StatusNotFound)
+		anna.get("/mailings").leads("/login?next=%2Fmailings")
+		root.get(userURL(root.actor.ID, "/delete")).status(http.StatusForbidden)
+	})
+}
