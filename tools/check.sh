@@ -25,12 +25,13 @@ format() {
 	[ -z "$differ" ] || { echo "not formatted by gofumpt (make format mends it):" && echo "$differ" && return 1; }
 }
 
-# templates generates the pages in a copy, and compares.
+# templates formats and generates the pages in a copy, and compares.
 templates() {
 	local copy status=0
 	copy=$(mktemp -d)
 	git ls-files -co --exclude-standard go.mod '*.templ' '*_templ.go' | xargs -r cp --parents -t "$copy"
 	find "$copy" -name '*_templ.go' -delete
+	"${tool[@]}" templ fmt -fail "$copy" >/dev/null 2>&1 || { echo "not formatted by templ (make format mends it)" && status=1; }
 	"${tool[@]}" templ generate -path "$copy" || status=1
 	for generated in $({ git ls-files -co --exclude-standard '*_templ.go' && cd "$copy" && find . -name '*_templ.go' -printf '%P\n'; } | sort -u); do
 		cmp -s "$generated" "$copy/$generated" || { echo "$generated is not what its template makes (make generate mends it)" && status=1; }
