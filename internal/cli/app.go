@@ -244,9 +244,10 @@ func (a *app) start(ctx context.Context) error {
 }
 
 // A process ends within 15 s, also where its database has fallen silent: its
-// work within stopTime, and its hold on everything else within closeTime.
+// work within stopTime, the name of its node in another second, and its hold on
+// everything else within closeTime.
 const (
-	stopTime  = 13 * time.Second // the engine cuts its connections at 12, and writes what became of them
+	stopTime  = 12 * time.Second // the engine cuts its connections at 11, and writes what became of them
 	closeTime = 1500 * time.Millisecond
 )
 

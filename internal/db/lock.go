@@ -58,6 +58,10 @@ func (d *DB) lockFile(ctx context.Context, name string, wait bool) (func(), erro
 	}
 }
 
+// unlockTime is how long a server that has fallen silent is waited for: a
+// process that ends has little time.
+const unlockTime = time.Second
+
 func (d *DB) lockAdvisory(ctx context.Context, name string, wait bool) (func(), error) {
 	conn, err := d.pg.Acquire(ctx)
 	if err != nil {
@@ -82,7 +86,7 @@ func (d *DB) lockAdvisory(ctx context.Context, name string, wait bool) (func(), 
 	// The session goes with its lock and its settings; a pool would reuse it. It
 	// unlocks first, since the server may be slow to notice that it is gone.
 	return func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTime)
 		defer cancel()
 		session := conn.Hijack()
 		session.Exec(ctx, `SELECT pg_advisory_unlock($1)`, key) //nolint:errcheck // the lock ends with the session in any case

@@ -88,7 +88,7 @@ const (
 	jobTime      = time.Minute
 	planTime     = 10 * time.Minute
 	idleTime     = 30 * time.Second // after which an unused connection is closed
-	finishTime   = 12 * time.Second // for messages in flight when the process ends
+	finishTime   = 11 * time.Second // for messages in flight when the process ends
 	nameTime     = 5 * time.Second  // for a dead process of the same name to be noticed
 	atOnce       = 3                // new tries at once of a connection that dropped
 )
