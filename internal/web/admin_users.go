@@ -29,7 +29,7 @@ func (s *Web) adminRoutes(r chi.Router) {
 	r.Get(adminGroups, s.member(s.groupList))
 	r.Get(adminGroups+"/new", s.member(s.groupNew))
 	r.Post(adminGroups, s.member(s.groupCreate))
-	r.Get(adminGroups+"/{name}", s.member(s.groupForm))
+	r.Get(adminGroups+"/{name}/edit", s.member(s.groupForm))
 	r.Post(adminGroups+"/{name}", s.member(s.groupUpdate))
 	r.Post(adminGroups+"/{name}/delete", s.member(s.groupDelete))
 }

@@ -93,7 +93,7 @@ func screens(s scenery) []screen {
 		{"moderation-user-admin", "/moderation/users/{id}", of("/moderation/users/%d", s.owner), admin},
 		{"moderation-user-delete", "/moderation/users/{id}/delete", of("/moderation/users/%d/delete", s.owner), admin},
 		{"audit", "", "/admin/audit", admin},
-		{"group", "/admin/groups/{name}", "/admin/groups/moderators", admin},
+		{"group", "/admin/groups/{name}/edit", "/admin/groups/moderators/edit", admin},
 		{"server", "/admin/servers/{id}", of("/admin/servers/%d", s.server), admin},
 	}
 	for i := range list {
