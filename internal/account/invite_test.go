@@ -38,6 +38,11 @@ func TestInvite(t *testing.T) {
 		}
 		_, err = w.Login(w.ctx, "anna@example.org", password, home)
 		w.must(err)
+		var told int64
+		w.must(w.db.Read().QueryRow(w.ctx, `SELECT count(*) FROM letters WHERE address = $1 AND kind <> 'invited'`, u.Email).Scan(&told))
+		if told > 0 {
+			t.Errorf("%d letters more about the first password", told)
+		}
 	})
 }
 

@@ -68,15 +68,17 @@ func (a *Accounts) Reset(ctx context.Context, token, password string) (User, err
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE users SET verified_at = $2 WHERE id = $1 AND verified_at = 0`, id, now)
+		confirmed, err := tx.Exec(ctx, `UPDATE users SET verified_at = $2 WHERE id = $1 AND verified_at = 0`, id, now)
 		if err != nil {
 			return err
 		}
 		if err := dropTokensTx(ctx, tx, id, "verify"); err != nil {
 			return err
 		}
-		u, err = a.setPasswordTx(ctx, tx, id, hash)
-		return err
+		if u, err = setPasswordTx(ctx, tx, id, hash); err != nil || confirmed > 0 {
+			return err // who confirms the address by it need not be told
+		}
+		return a.passwordChangedTx(ctx, tx, u)
 	})
 	if errors.Is(err, db.ErrNoRows) {
 		return User{}, linkSpent()
@@ -116,8 +118,10 @@ func (a *Accounts) ChangePassword(ctx context.Context, actor Actor, current, pas
 		return User{}, err
 	}
 	err = a.db.Tx(ctx, func(tx db.Tx) error {
-		u, err = a.setPasswordTx(ctx, tx, u.ID, hash)
-		return err
+		if u, err = setPasswordTx(ctx, tx, u.ID, hash); err != nil {
+			return err
+		}
+		return a.passwordChangedTx(ctx, tx, u)
 	})
 	if err != nil {
 		return User{}, fmt.Errorf("change a password: %w", err)
@@ -147,9 +151,8 @@ func (a *Accounts) newPassword(ctx context.Context, field, password, email strin
 	return a.hasher.hash(ctx, password)
 }
 
-// setPasswordTx ends every session and every open link to a new password, and
-// tells the user by letter, so that a theft is noticed.
-func (a *Accounts) setPasswordTx(ctx context.Context, tx db.Tx, id int64, hash string) (User, error) {
+// setPasswordTx ends every session and every open link to a new password.
+func setPasswordTx(ctx context.Context, tx db.Tx, id int64, hash string) (User, error) {
 	_, err := tx.Exec(ctx, `UPDATE users SET password_hash = $2, session_epoch = session_epoch + 1 WHERE id = $1`, id, hash)
 	if err != nil {
 		return User{}, err
@@ -157,9 +160,10 @@ func (a *Accounts) setPasswordTx(ctx context.Context, tx db.Tx, id int64, hash s
 	if err := dropTokensTx(ctx, tx, id, "reset"); err != nil {
 		return User{}, err
 	}
-	u, err := userByID(ctx, tx, id)
-	if err != nil {
-		return User{}, err
-	}
-	return u, a.letters.EnqueueTx(ctx, tx, letter.Letter{Kind: letter.PasswordChanged, To: u.Email, Locale: u.Locale})
+	return userByID(ctx, tx, id)
+}
+
+// passwordChangedTx tells the user by letter, so that a theft is noticed.
+func (a *Accounts) passwordChangedTx(ctx context.Context, tx db.Tx, u User) error {
+	return a.letters.EnqueueTx(ctx, tx, letter.Letter{Kind: letter.PasswordChanged, To: u.Email, Locale: u.Locale})
 }
