@@ -107,14 +107,11 @@ func (a *Accounts) CreateGroup(ctx context.Context, actor Actor, name string, ac
 		fields.Add("name", "group.name_form", nil)
 	}
 	return a.saveGroup(ctx, actor, name, actions, fields, func(tx db.Tx) error {
-		var taken int64
-		if err := tx.QueryRow(ctx, `SELECT count(*) FROM groups WHERE name = $1`, name).Scan(&taken); err != nil {
-			return err
+		made, err := group.CreateTx(ctx, tx, name)
+		if err == nil && !made {
+			err = fault.Fields{{Name: "name", Key: "group.name_taken", Args: fault.Args{"Name": name}}}.Err()
 		}
-		if taken > 0 {
-			return fault.Fields{{Name: "name", Key: "group.name_taken", Args: fault.Args{"Name": name}}}.Err()
-		}
-		return nil
+		return err
 	})
 }
 

@@ -101,6 +101,13 @@ func LoadTx(ctx context.Context, tx db.Tx, g Group) (changed bool, err error) {
 	return true, endSessionsTx(ctx, tx, id)
 }
 
+// CreateTx makes a group without permissions; made is false where there is one
+// of the name.
+func CreateTx(ctx context.Context, tx db.Tx, name string) (made bool, err error) {
+	n, err := tx.Exec(ctx, `INSERT INTO groups (name, updated_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, db.At(tx.Now()))
+	return n > 0, err
+}
+
 // DeleteTx takes a group with its permissions, and ends its members' sessions.
 func DeleteTx(ctx context.Context, tx db.Tx, id int64) error {
 	if err := endSessionsTx(ctx, tx, id); err != nil {
