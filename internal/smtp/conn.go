@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -203,9 +204,14 @@ func (c *Conn) misuse(stage Stage) *Error {
 }
 
 // cause prefers the reason for which ctx ended to the timeout that it forced.
+// A server that closes before it has read everything resets the connection,
+// which means the same.
 func cause(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
 		return context.Cause(ctx)
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return fmt.Errorf("%w: %w", errClosed, err)
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -202,4 +203,38 @@ func TestDialSlowTLS(t *testing.T) {
 			t.Errorf("waited %v, want %v", got, want)
 		}
 	})
+}
+
+// TestAReset: a server that closes with something unread resets the
+// connection; that is no other end than a plain one.
+func TestAReset(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer nc.Close()
+		io.WriteString(nc, "220 mx.test\r\n")
+		if tcp, ok := nc.(*net.TCPConn); ok {
+			tcp.Read(make([]byte, 1)) // of the EHLO; the rest stays unread
+			tcp.SetLinger(0)          // a plain end would fail the test
+		}
+	}()
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := ParseURL("smtp://" + net.JoinHostPort(host, port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Dial(t.Context(), cfg)
+	if !errors.Is(err, errClosed) || !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("got %v, want %v by a reset", err, errClosed)
+	}
 }
