@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+// It sleeps by the clock of synctest, which takes no time.
 func TestErrorsAreSaidOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

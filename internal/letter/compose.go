@@ -19,8 +19,8 @@ type plan struct {
 
 const day = 24 * time.Hour
 
-// plans are the kinds of letters. The lives of verify, reset and invited are those
-// of their links.
+// plans are the kinds of letters. The lives of verify, reset and invited are
+// those of their links.
 var plans = map[Kind]plan{
 	Verify:            {path: "/verify/{token}", life: day},
 	AlreadyRegistered: {path: "/password/forgot", life: day},

@@ -19,8 +19,8 @@ const (
 	adminGroups = "/admin/groups"
 )
 
-// adminRoutes are the administration of users and groups. The list of users and the page
-// of each are those of the moderators, with more on them.
+// adminRoutes are the administration of users and groups. The list of users and
+// the page of each are those of the moderators, with more on them.
 func (s *Web) adminRoutes(r chi.Router) {
 	r.Get(adminUsers+"/new", s.member(s.inviteForm))
 	r.Post(adminUsers, s.member(s.invite))

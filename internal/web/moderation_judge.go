@@ -111,3 +111,11 @@ func (p *judgePage) outcome() string {
 }
 
 func (p *judgePage) standing() standing { return standingOf(&p.Mailing, false) }
+
+// disabledHint says who can lift a disabling that the visitor can't.
+func (p *report) disabledHint() string {
+	if p.Judges {
+		return "report.disabled_own"
+	}
+	return "report.disabled_hint"
+}

@@ -172,14 +172,6 @@ func newReport(v *visit, page layout.Page, r *reading, live string) report {
 	return p
 }
 
-// disabledHint says who can lift a disabling that the visitor can't.
-func (p *report) disabledHint() string {
-	if p.Judges {
-		return "report.disabled_own"
-	}
-	return "report.disabled_hint"
-}
-
 func (s *Web) mailingReport(v *visit) error {
 	id, err := v.id()
 	if err != nil {
