@@ -39,6 +39,9 @@ func (l *Ledger) Submit(results []Result, mark *Delivery) *Turn {
 	return t
 }
 
+// Done is closed once the turn is committed, or has failed.
+func (t *Turn) Done() <-chan struct{} { return t.done }
+
 // Wait waits until the turn is committed. If ctx ends before the committer has
 // begun with it, nothing is written.
 func (t *Turn) Wait(ctx context.Context) (marked bool, err error) {

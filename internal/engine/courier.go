@@ -72,16 +72,16 @@ func (c *courier) next() *parcel {
 	return nil
 }
 
-// following is the parcel to be offered along with a delivery, if one is
-// there at once and nothing stands against it.
-func (c *courier) following() *letter {
+// following is the letter to be offered along with a delivery, if its parcel
+// comes while the ledger is being written, and nothing stands against it.
+func (c *courier) following(written <-chan struct{}) *letter {
 	if c.again != nil || c.work.Err() != nil || c.conn.Spent() || c.of.limited || c.of != c.relay.Load() {
 		return nil
 	}
 	select {
 	case p := <-c.outbox:
 		return c.compose(p)
-	default:
+	case <-written:
 		return nil
 	}
 }
@@ -139,9 +139,9 @@ func (c *courier) hangUp() {
 // being written.
 func (c *courier) deliver(l *letter) *letter {
 	began := c.Clock.Now()
-	commit := c.submit(l.parcel.delivery)
+	written, commit := c.submit(l.parcel.delivery)
 	runtime.Gosched() // the others submit first: composing can wait for the commit to begin
-	following := c.following()
+	following := c.following(written)
 	marked, err := commit()
 	if !marked || err != nil {
 		c.abandon(l, err)
@@ -202,12 +202,12 @@ func (c *courier) postpone(l *letter) {
 }
 
 // submit hands the results that have gathered, with a mark, to the ledger. It
-// returns how to wait until they are written.
-func (c *courier) submit(mark *delivery.Delivery) (commit func() (marked bool, err error)) {
+// returns what is closed once they are written, and how to wait for that.
+func (c *courier) submit(mark *delivery.Delivery) (written <-chan struct{}, commit func() (marked bool, err error)) {
 	results, settled := c.results, c.settled
 	c.results, c.settled = nil, nil
 	turn := c.Ledger.Submit(results, mark)
-	return func() (bool, error) {
+	return turn.Done(), func() (bool, error) {
 		marked, err := turn.Wait(c.books)
 		if err != nil && len(results) > 0 {
 			// Their rows stay leaving. When the batch is given back they become
@@ -224,7 +224,8 @@ func (c *courier) submit(mark *delivery.Delivery) (commit func() (marked bool, e
 // settle writes what has gathered before the courier waits.
 func (c *courier) settle() {
 	if len(c.results) > 0 {
-		c.submit(nil)() //nolint:errcheck // logged there; there is nobody else to tell
+		_, commit := c.submit(nil)
+		commit() //nolint:errcheck // logged there; there is nobody else to tell
 	}
 }
 
