@@ -1,7 +1,7 @@
 # Gonets: what one does with the source. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format generate build bench soak
+.PHONY: help demo test check format generate build profile bench soak
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ generate: ## make the generated files anew (the front end's sources come by npm)
 
 build: ## bin/gonets, static
 	tools/build.sh
+
+profile: ## the profile that the compiler optimises by, anew
+	tools/need.sh postgres
+	tools/with-postgres.sh tools/profile.sh
 
 bench: build ## the benchmarks, with slopes (SQLite and PostgreSQL)
 	tools/need.sh postgres
