@@ -17,17 +17,21 @@ import (
 // Found ones are remembered with their users, as of the versions that every
 // write raises to what is remembered here (see docs/caching.md), in its own
 // transaction: so a session that has ended anywhere has ended everywhere, and
-// finding one again takes the reading of two numbers.
+// finding one again takes the reading of two numbers, which requests that come
+// at once share.
 type Sessions struct {
-	db    *db.DB
-	known *otter.Cache[string, *Found] // by hash; of users alone
+	db       *db.DB
+	known    *otter.Cache[string, *Found] // by hash; of users alone
+	versions *db.Shared[int64, Versions]  // by user
 }
 
 // sessionsKnown is how many sessions a process remembers.
 const sessionsKnown = 10_000
 
 func newSessions(d *db.DB) *Sessions {
-	return &Sessions{d, otter.Must(&otter.Options[string, *Found]{MaximumSize: sessionsKnown})}
+	s := &Sessions{db: d, known: otter.Must(&otter.Options[string, *Found]{MaximumSize: sessionsKnown})}
+	s.versions = db.NewShared(d, s.readVersions)
+	return s
 }
 
 // Sessions are those of the accounts' users, and of visitors without account.
@@ -57,11 +61,7 @@ type Found struct {
 func (s *Sessions) Find(ctx context.Context, token string) (*Found, error) {
 	ctx, hash := s.db.Brief(ctx), hashed(token)
 	if known, ok := s.known.GetIfPresent(hash); ok && known.Expiry.After(s.db.Now()) {
-		var now Versions
-		err := s.db.Read().QueryRow(ctx, `
-			SELECT coalesce((SELECT version FROM versions WHERE user_id = 0), 0),
-			       coalesce((SELECT version FROM versions WHERE user_id = $1), 0)`, known.UserID).
-			Scan(&now.Common, &now.Own)
+		now, err := s.versions.Get(ctx, known.UserID)
 		if err != nil {
 			return nil, fmt.Errorf("find session: %w", err)
 		}
@@ -81,6 +81,36 @@ func (s *Sessions) Find(ctx context.Context, token string) (*Found, error) {
 		s.known.Set(hash, found)
 	}
 	return found, nil
+}
+
+// readVersions reads the versions of users, of one moment.
+func (s *Sessions) readVersions(ctx context.Context, users []int64) (map[int64]Versions, error) {
+	if len(users) == 1 { // SQLite takes a list, even of one, twice as long
+		var now Versions
+		err := s.db.Read().QueryRow(ctx, `
+			SELECT coalesce((SELECT version FROM versions WHERE user_id = 0), 0),
+			       coalesce((SELECT version FROM versions WHERE user_id = $1), 0)`, users[0]).
+			Scan(&now.Common, &now.Own)
+		return map[int64]Versions{users[0]: now}, err
+	}
+	rows, err := s.db.Read().Query(ctx, `SELECT user_id, version FROM versions WHERE user_id = ANY($1)`, append(users, 0))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := map[int64]int64{}
+	for rows.Next() {
+		var user, version int64
+		if err := rows.Scan(&user, &version); err != nil {
+			return nil, err
+		}
+		found[user] = version
+	}
+	versions := make(map[int64]Versions, len(users))
+	for _, user := range users {
+		versions[user] = Versions{Common: found[0], Own: found[user]}
+	}
+	return versions, rows.Err()
 }
 
 // read reads a session, its user and their versions in one statement, so that

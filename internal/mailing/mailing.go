@@ -208,6 +208,7 @@ type Mailings struct {
 	ledger     *delivery.Ledger
 	log        *slog.Logger
 	o          Options
+	census     *db.Shared[struct{}, Census]
 }
 
 // New is the mailings of a database. Plans are worked by the queue: see
@@ -215,7 +216,9 @@ type Mailings struct {
 func New(d *db.DB, q *queue.Queue, recipients *recipient.Recipients, messages *message.Messages,
 	ledger *delivery.Ledger, log *slog.Logger, o Options,
 ) *Mailings {
-	return &Mailings{db: d, queue: q, recipients: recipients, messages: messages, ledger: ledger, log: log, o: o}
+	s := &Mailings{db: d, queue: q, recipients: recipients, messages: messages, ledger: ledger, log: log, o: o}
+	s.census = db.NewShared(d, s.readCensus)
+	return s
 }
 
 // PlanJob asks a node to write the deliveries of a run.
