@@ -271,6 +271,15 @@ func (w *matrixWorld) make(name string) string {
 			strings.NewReader("email\n"+secretAddress+"-broken\n"), recipient.ImportOptions{Name: secretWord + ".csv"})
 		w.must(err)
 		return id(i.ID)
+	case "change": // one at a time
+		open, goesOn, err := w.recipients.OpenChange(w.t.Context(), w.owner())
+		w.must(err)
+		if goesOn {
+			w.must(w.recipients.CancelChange(w.t.Context(), w.owner(), open.ID))
+		}
+		c, err := w.recipients.BeginChange(w.t.Context(), w.owner(), recipient.ActTag, secretWord, recipient.Filter{})
+		w.must(err)
+		return id(c.ID)
 	case "article": // by its address
 		return w.article(w.db.Now()).Slug
 	case "unpublished":

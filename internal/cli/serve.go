@@ -109,18 +109,19 @@ func (s *session) signOfLife(ctx context.Context, a *app, web bool) {
 const tidyEvery = time.Hour
 
 // tidy deletes finished letters, expired sessions and the like, and takes up
-// imports whose process died.
+// imports and changes whose process died.
 func (s *session) tidy(ctx context.Context, a *app) {
 	clock := time.NewTicker(tidyEvery)
 	defer clock.Stop()
-	imports := time.NewTicker(time.Minute)
-	defer imports.Stop()
+	orphans := time.NewTicker(time.Minute)
+	defer orphans.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-imports.C:
+		case <-orphans.C:
 			s.attempt(ctx, "sweep imports", a.recipients.SweepImports)
+			s.attempt(ctx, "sweep changes", a.recipients.SweepChanges)
 		case <-clock.C:
 			s.attempt(ctx, "sweep letters", a.letters.Sweep)
 			s.attempt(ctx, "sweep accounts", a.accounts.Sweep)

@@ -21,6 +21,13 @@
 // makes them anew from the rows. Every transaction that changes recipients
 // locks them first, in ascending order, and the counters last.
 //
+// # Changes
+//
+// What is done to more recipients than one waits for is a [Change]: it goes
+// through the ids from the highest down, and each of its transactions also
+// writes how far it is, from where this worker believes it to be. So it goes on
+// where its node died, and of two that work it at once only one gets anywhere.
+//
 // # Import
 //
 // A file is read as a stream, however large it is:

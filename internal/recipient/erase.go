@@ -62,5 +62,8 @@ func eraseRestTx(ctx context.Context, tx db.Tx, userID int64) (more bool, err er
 	if err == nil {
 		_, err = tx.Exec(ctx, `DELETE FROM tags WHERE user_id = $1`, userID)
 	}
+	if err == nil {
+		_, err = tx.Exec(ctx, `DELETE FROM recipient_changes WHERE user_id = $1`, userID)
+	}
 	return n > 0, err
 }

@@ -22,9 +22,9 @@ const (
 	bytesPerTx = 1 << 20
 )
 
-// errSuperseded says that the import is no longer where this reader left it:
+// errSuperseded says that the work is no longer where this worker left it:
 // somebody else went on with it, or ended it.
-var errSuperseded = errors.New("import superseded")
+var errSuperseded = errors.New("superseded")
 
 // ImportReader imports a file in this process. size is the file's, for
 // progress, or 0; progress may be nil. The import's report is on record like

@@ -35,11 +35,14 @@ type importJob struct {
 
 func (importJob) Kind() string { return "import" }
 
-// Work registers the imports' job with the queue that New was given, before
-// it is opened: also in a process that only uploads.
+// Work registers the jobs of imports and changes with the queue that New was
+// given, before it is opened: also in a process that only begins them.
 func (r *Recipients) Work() {
 	queue.Handle(r.queue, queue.Options{Lane: queue.Work, Timeout: time.Minute}, func(ctx context.Context, job importJob) error {
 		return r.work(ctx, job.ID)
+	})
+	queue.Handle(r.queue, queue.Options{Lane: queue.Work, Timeout: time.Minute}, func(ctx context.Context, job changeJob) error {
+		return r.change(ctx, job.ID)
 	})
 }
 

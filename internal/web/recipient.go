@@ -8,7 +8,7 @@ import (
 	"gonets/internal/web/ui"
 )
 
-// recipientRoutes are a user's recipients and their imports.
+// recipientRoutes are a user's recipients, their imports and changes.
 func (s *Web) recipientRoutes(r chi.Router) {
 	r.Get("/recipients", s.member(s.recipientList))
 	r.Post("/recipients/bulk", s.member(s.recipientBulk))
@@ -22,6 +22,9 @@ func (s *Web) recipientRoutes(r chi.Router) {
 	r.Get("/recipients/imports/{id}", s.member(s.importPage))
 	r.Get("/recipients/imports/{id}/errors.csv", s.member(s.importErrors))
 	r.Post("/recipients/imports/{id}/cancel", s.member(s.importCancel))
+
+	r.Get("/recipients/changes/{id}", s.member(s.changePage))
+	r.Post("/recipients/changes/{id}/cancel", s.member(s.changeCancel))
 
 	r.Get("/recipients/{id}", s.member(s.recipientPage))
 	r.Get("/recipients/{id}/edit", s.member(s.recipientEdit))

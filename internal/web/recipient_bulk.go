@@ -45,11 +45,16 @@ func (b *bulk) selection(f recipient.Filter) recipient.Selection {
 	return recipient.Selection{Filter: &f}
 }
 
-// bulkTime is how long an act may take: a million recipients need minutes.
-const bulkTime = 10 * time.Minute
+const (
+	// actAtOnce is how many recipients are changed while the person waits; more
+	// are, in the background.
+	actAtOnce = 1000
+	// bulkTime is how long that may take: some have had mail for years.
+	bulkTime = 10 * time.Minute
+)
 
 // recipientBulk does something with the recipients that were chosen in a list,
-// and goes back to it.
+// and goes back to it, or to where one sees how far it is.
 func (s *Web) recipientBulk(v *visit) error {
 	b := readBulk(v.Request)
 	list, err := url.Parse(v.back("/recipients"))
@@ -61,19 +66,19 @@ func (s *Web) recipientBulk(v *visit) error {
 		v.flash(ui.Yellow, "recipient.bulk_nobody")
 		return v.redirect(list.String())
 	}
-	httpd.Long(v.w, bulkTime)
-	switch v.FormValue("do") {
-	case "tag":
-		err = s.bulkTag(v, selection, b.Tag)
-	case "untag":
-		err = s.bulkUntag(v, selection, b.Tag)
-	case "delete":
-		return s.bulkDelete(v, list.String(), b, selection)
+	do := recipient.Act(v.FormValue("do"))
+	switch do {
+	case recipient.ActTag, recipient.ActUntag:
+	case recipient.ActDelete:
+		if v.FormValue("confirmed") == "" {
+			return s.bulkDelete(v, list.String(), b, selection)
+		}
 	default:
 		return fault.Missing()
 	}
+	next, err := s.act(v, do, b, selection, list.String())
 	if err == nil {
-		return v.redirect(list.String())
+		return v.redirect(next)
 	}
 	if e, ok := errors.AsType[*fault.Error](err); !ok || e.Kind != fault.Invalid && e.Kind != fault.Conflict {
 		return err
@@ -84,25 +89,46 @@ func (s *Web) recipientBulk(v *visit) error {
 	return s.showRecipients(v, httpd.Status(err), b)
 }
 
-func (s *Web) bulkTag(v *visit, selection recipient.Selection, tag string) error {
-	n, err := s.Recipients.AddTag(v.Context(), v.actor, selection, tag)
-	if err != nil {
-		return err
+// act changes few recipients at once, and begins to change many. It says where
+// to go then.
+func (s *Web) act(v *visit, do recipient.Act, b bulk, selection recipient.Selection, list string) (next string, err error) {
+	if selection.Filter != nil {
+		n, exact, err := s.Recipients.Count(v.Context(), v.actor, *selection.Filter)
+		if err != nil {
+			return "", err
+		}
+		if n > actAtOnce || !exact {
+			c, err := s.Recipients.BeginChange(v.Context(), v.actor, do, b.Tag, *selection.Filter)
+			return changeURL(c.ID, ""), err
+		}
 	}
-	v.flash(ui.Green, "recipient.bulk_tagged", "Count", n, "Tag", tag)
-	return nil
+	httpd.Long(v.w, bulkTime)
+	if err := s.actAtOnce(v, do, b.Tag, selection); err != nil {
+		return "", err
+	}
+	return list, nil
 }
 
-func (s *Web) bulkUntag(v *visit, selection recipient.Selection, tag string) error {
-	if tag == "" {
-		return fault.Fields{{Name: "tag", Key: "error.required"}}.Err()
+func (s *Web) actAtOnce(v *visit, do recipient.Act, tag string, selection recipient.Selection) (err error) {
+	var n int64
+	var said string
+	switch do {
+	case recipient.ActTag:
+		said = "recipient.bulk_tagged"
+		n, err = s.Recipients.AddTag(v.Context(), v.actor, selection, tag)
+	case recipient.ActUntag:
+		if said = "recipient.bulk_untagged"; tag == "" {
+			return fault.Fields{{Name: "tag", Key: "error.required"}}.Err()
+		}
+		n, err = s.Recipients.RemoveTag(v.Context(), v.actor, selection, tag)
+	case recipient.ActDelete:
+		said = "recipient.bulk_deleted"
+		n, err = s.Recipients.DeleteMany(v.Context(), v.actor, selection)
 	}
-	n, err := s.Recipients.RemoveTag(v.Context(), v.actor, selection, tag)
-	if err != nil {
-		return err
+	if err == nil {
+		v.flash(ui.Green, said, "Count", n, "Tag", tag)
 	}
-	v.flash(ui.Green, "recipient.bulk_untagged", "Count", n, "Tag", tag)
-	return nil
+	return err
 }
 
 // bulkDeletePage asks once more, and says how many will be deleted.
@@ -117,14 +143,6 @@ type bulkDeletePage struct {
 
 // bulkDelete asks first: a page of its own, so that it can say whom.
 func (s *Web) bulkDelete(v *visit, back string, b bulk, selection recipient.Selection) error {
-	if v.FormValue("confirmed") != "" {
-		n, err := s.Recipients.DeleteMany(v.Context(), v.actor, selection)
-		if err != nil {
-			return err
-		}
-		v.flash(ui.Green, "recipient.bulk_deleted", "Count", n)
-		return v.redirect(back)
-	}
 	p := bulkDeletePage{bulk: b, Count: int64(len(b.IDs)), Exact: true, Back: back}
 	var err error
 	if b.All {

@@ -24,6 +24,7 @@ type recipientListPage struct {
 	Found  int64 // those that the filter matches
 	Exact  bool  // false: there are more than Found
 	Bulk   bulk
+	Change *recipient.Change // that goes on; nil: none
 }
 
 // recipientFilter is what the address of a list asks for.
@@ -57,6 +58,11 @@ func (s *Web) showRecipients(v *visit, status int, b bulk) error {
 	}
 	if p.Tags, err = v.tagOptions(); err != nil {
 		return err
+	}
+	if c, goesOn, err := s.Recipients.OpenChange(v.Context(), v.actor); err != nil {
+		return err
+	} else if goesOn {
+		p.Change = &c
 	}
 	p.Pages = v.pages(next)
 	p.Page = v.page(v.t("recipient.title"), layout.Recipients)

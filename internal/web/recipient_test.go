@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -253,4 +254,59 @@ func TestExport(t *testing.T) {
 		}
 		p.get("/recipients/export?tag=vip").has("b@example.com").lacks("a@example.com")
 	})
+}
+
+// More than a thousand are changed in the background.
+func TestBulkOfMany(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d)
+		anna, boris := h.person("anna", "en"), h.person("boris", "ru")
+		var text strings.Builder
+		text.WriteString("email\n")
+		for i := range actAtOnce + 1 {
+			fmt.Fprintf(&text, "r%04d@example.com\n", i)
+		}
+		anna.done(anna.upload("people.csv", text.String(), nil).is(http.StatusSeeOther).header.Get("Location"))
+		all := func(do, tag string, more url.Values) *answer {
+			form := url.Values{"scope": {"all"}, "do": {do}, "tag": {tag}, "back": {"/recipients?q=example"}}
+			maps.Copy(form, more)
+			return anna.post("/recipients/bulk", form)
+		}
+		all("tag", " ", nil).is(http.StatusUnprocessableEntity).has("Fill this in.", "Found: 1,001 of 1,001")
+
+		page := all("tag", "Friends", nil).is(http.StatusSeeOther).header.Get("Location")
+		anna.done(page).has("Adding the tag “Friends”", "1,001 recipients bear the tag “Friends”.", "example", "Took").lacks("Cancel this?")
+		anna.get("/recipients?tag=friends").has("Found: 1,001 of 1,001").lacks("in the background")
+		boris.get(page).is(http.StatusNotFound).lacks("Friends")
+		boris.post(page+"/cancel", nil).is(http.StatusNotFound)
+		anna.post(page+"/cancel", nil).is(http.StatusConflict).has("This change has already ended.")
+
+		open := anna.stuck(d)
+		anna.get("/recipients").has("Deleting recipients", "This goes on in the background", `href="`+open+`"`)
+		all("untag", "Friends", nil).is(http.StatusConflict).has("Another change of many recipients is still going on.")
+		anna.get(open).has("Done: 25%", "250 / 1,000", "You need not wait here", `http-equiv="refresh"`, "Cancel this?")
+		anna.post(open+"/cancel", nil).leads(open)
+		anna.get(open).has("This was cancelled. What it had done stays.", "250 recipients were deleted.").lacks("http-equiv=\"refresh\"")
+
+		all("delete", "", nil).is(http.StatusOK).has("Delete 1,001 recipients?")
+		page = all("delete", "", url.Values{"confirmed": {"yes"}}).is(http.StatusSeeOther).header.Get("Location")
+		anna.done(page).has("1,001 recipients were deleted.")
+		anna.get("/recipients").has("No recipients yet")
+	})
+}
+
+// stuck is the address of a change that nobody works.
+func (p *person) stuck(d *db.DB) string {
+	p.t.Helper()
+	var id int64
+	err := d.Tx(p.t.Context(), func(tx db.Tx) error {
+		now := db.At(tx.Now())
+		return tx.QueryRow(p.t.Context(), `
+			INSERT INTO recipient_changes (user_id, act, below, total, done, created_at, moved_at)
+			VALUES ($1, 'delete', 1, 1000, 250, $2, $2) RETURNING id`, p.Actor.ID, now).Scan(&id)
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return changeURL(id, "")
 }

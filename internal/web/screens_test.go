@@ -60,6 +60,7 @@ func screens(s scenery) []screen {
 		{"import", "", "/recipients/import", user},
 		{"imports", "", "/recipients/imports", user},
 		{"import-report", "/recipients/imports/{id}", of("/recipients/imports/%d", s.imported), user},
+		{"change", "/recipients/changes/{id}", of("/recipients/changes/%d", s.change), user},
 		{"messages", "", "/messages", user},
 		{"message-new", "", "/messages/new", user},
 		{"message", "/messages/{id}", of("/messages/%d", s.message), user},
@@ -183,10 +184,10 @@ func (s scenery) enter(t *testing.T, tab *browsertest.Tab, l look, who account.R
 // scenery is a service with something on each of its pages.
 type scenery struct {
 	*desk
-	people                                               map[account.Role]*visitor
-	owner, recipient, imported, message, draft, disabled int64
-	mailing, run, delivery, article, server              int64
-	token                                                string
+	people                                                       map[account.Role]*visitor
+	owner, recipient, imported, change, message, draft, disabled int64
+	mailing, run, delivery, article, server                      int64
+	token                                                        string
 }
 
 func newScenery(t *testing.T) scenery {
@@ -225,6 +226,10 @@ func (s *scenery) addresses(p *visitor) {
 	}
 	s.must(err)
 	s.imported = job.ID
+	c, err := p.Recipients.BeginChange(ctx, p.actor, recipient.ActUntag, "старый", recipient.Filter{Tag: "клиент", Search: "example.com"})
+	s.must(err)
+	s.must(p.Recipients.CancelChange(ctx, p.actor, c.ID))
+	s.change = c.ID
 }
 
 func (s *scenery) letters(p *visitor) {
