@@ -105,15 +105,20 @@ func (s *session) signOfLife(ctx context.Context, a *app, web bool) {
 	}
 }
 
-// tidyEvery is how often what nobody needs any more is deleted.
-const tidyEvery = time.Hour
+const (
+	// tidyEvery is how often what nobody needs any more is deleted.
+	tidyEvery = time.Hour
+	// orphansEvery is how often imports and changes are looked for that stand
+	// still: two questions to an index.
+	orphansEvery = 10 * time.Second
+)
 
 // tidy deletes finished letters, expired sessions and the like, and takes up
 // imports and changes whose process died.
 func (s *session) tidy(ctx context.Context, a *app) {
 	clock := time.NewTicker(tidyEvery)
 	defer clock.Stop()
-	orphans := time.NewTicker(time.Minute)
+	orphans := time.NewTicker(orphansEvery)
 	defer orphans.Stop()
 	for {
 		select {

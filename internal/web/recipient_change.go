@@ -9,7 +9,9 @@ import (
 	"gonets/internal/web/ui"
 )
 
-func changeURL(id int64, rest string) string { return fmt.Sprintf("/recipients/changes/%d%s", id, rest) }
+func changeURL(id int64, rest string) string {
+	return fmt.Sprintf("/recipients/changes/%d%s", id, rest)
+}
 
 // changePage is how far a change of many recipients is, or how it ended.
 type changePage struct {

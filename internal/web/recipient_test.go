@@ -281,7 +281,7 @@ func TestBulkOfMany(t *testing.T) {
 		boris.post(page+"/cancel", nil).is(http.StatusNotFound)
 		anna.post(page+"/cancel", nil).is(http.StatusConflict).has("This change has already ended.")
 
-		open := anna.stuck(d)
+		open := changeURL(stuck(t, d, anna.Actor.ID), "")
 		anna.get("/recipients").has("Deleting recipients", "This goes on in the background", `href="`+open+`"`)
 		all("untag", "Friends", nil).is(http.StatusConflict).has("Another change of many recipients is still going on.")
 		anna.get(open).has("Done: 25%", "250 / 1,000", "You need not wait here", `http-equiv="refresh"`, "Cancel this?")
@@ -295,18 +295,16 @@ func TestBulkOfMany(t *testing.T) {
 	})
 }
 
-// stuck is the address of a change that nobody works.
-func (p *person) stuck(d *db.DB) string {
-	p.t.Helper()
-	var id int64
-	err := d.Tx(p.t.Context(), func(tx db.Tx) error {
-		now := db.At(tx.Now())
-		return tx.QueryRow(p.t.Context(), `
+// stuck is a user's change that nobody works.
+func stuck(t *testing.T, d *db.DB, userID int64) (id int64) {
+	t.Helper()
+	err := d.Tx(t.Context(), func(tx db.Tx) error {
+		return tx.QueryRow(t.Context(), `
 			INSERT INTO recipient_changes (user_id, act, below, total, done, created_at, moved_at)
-			VALUES ($1, 'delete', 1, 1000, 250, $2, $2) RETURNING id`, p.Actor.ID, now).Scan(&id)
+			VALUES ($1, 'delete', 1, 1000, 250, $2, $2) RETURNING id`, userID, db.At(tx.Now())).Scan(&id)
 	})
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return changeURL(id, "")
+	return id
 }

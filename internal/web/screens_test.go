@@ -61,6 +61,8 @@ func screens(s scenery) []screen {
 		{"imports", "", "/recipients/imports", user},
 		{"import-report", "/recipients/imports/{id}", of("/recipients/imports/%d", s.imported), user},
 		{"change", "/recipients/changes/{id}", of("/recipients/changes/%d", s.change), user},
+		{"change-running", "/recipients/changes/{id}", of("/recipients/changes/%d", s.changing), admin},
+		{"recipients-changing", "/recipients", "/recipients", admin},
 		{"messages", "", "/messages", user},
 		{"message-new", "", "/messages/new", user},
 		{"message", "/messages/{id}", of("/messages/%d", s.message), user},
@@ -184,10 +186,10 @@ func (s scenery) enter(t *testing.T, tab *browsertest.Tab, l look, who account.R
 // scenery is a service with something on each of its pages.
 type scenery struct {
 	*desk
-	people                                                       map[account.Role]*visitor
-	owner, recipient, imported, change, message, draft, disabled int64
-	mailing, run, delivery, article, server                      int64
-	token                                                        string
+	people                                                                 map[account.Role]*visitor
+	owner, recipient, imported, change, changing, message, draft, disabled int64
+	mailing, run, delivery, article, server                                int64
+	token                                                                  string
 }
 
 func newScenery(t *testing.T) scenery {
@@ -199,6 +201,7 @@ func newScenery(t *testing.T) scenery {
 		account.RoleUser: anna, account.RoleModerator: k.user("mod", account.RoleModerator, "ru"), account.RoleAdmin: k.user("root", account.RoleAdmin, "ru"),
 	}}
 	s.addresses(anna)
+	s.changing = stuck(t, k.DB, s.people[account.RoleAdmin].actor.ID)
 	s.letters(anna)
 	s.sendings(anna)
 	s.judgements()
