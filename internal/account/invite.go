@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"gonets/internal/db"
@@ -55,6 +56,25 @@ func (a *Accounts) Invite(ctx context.Context, actor Actor, n Invitation) (u Use
 		return User{}, fmt.Errorf("invite a user: %w", err)
 	}
 	return u, nil
+}
+
+// InviteAgain sends the link to their password, anew, to a user who has not
+// confirmed the address; the links of before stay good as long as they said.
+// Errors: Conflict where the address is confirmed; TooMany.
+func (a *Accounts) InviteAgain(ctx context.Context, actor Actor, id int64) (User, error) {
+	if err := Check(actor, UserVerify, Object{Kind: "user"}); err != nil {
+		return User{}, err
+	}
+	if err := a.throttle(ctx, resendAccount.of(strconv.FormatInt(id, 10))); err != nil {
+		return User{}, err
+	}
+	token := newSecret()
+	return a.order(ctx, actor, UserVerify, id, func(tx db.Tx, u User) error {
+		if !u.VerifiedAt.IsZero() {
+			return fault.New(fault.Conflict, "account.already_verified", nil)
+		}
+		return a.sendInvitationTx(ctx, tx, u, token)
+	})
 }
 
 func (a *Accounts) sendInvitationTx(ctx context.Context, tx db.Tx, u User, token string) error {

@@ -46,6 +46,40 @@ func TestInvite(t *testing.T) {
 	})
 }
 
+func TestInviteAgain(t *testing.T) {
+	each(t, func(w *world) {
+		admin := w.user("admin@example.org", account.RoleAdmin).Actor()
+		mod := w.user("mod@example.org", account.RoleModerator).Actor()
+		u, err := w.Invite(w.ctx, admin, account.Invitation{Email: "anna@example.org"})
+		w.must(err)
+		first := w.letter().token(t)
+
+		_, err = w.InviteAgain(w.ctx, mod, u.ID)
+		w.wantKey(err, fault.Forbidden, "error.forbidden")
+		_, err = w.InviteAgain(w.ctx, admin, 999_999)
+		w.wantKey(err, fault.NotFound, "error.not_found")
+		w.clock.wind(8 * 24 * time.Hour) // the first link is over
+		_, err = w.InviteAgain(w.ctx, admin, u.ID)
+		w.must(err)
+		second := w.letter().token(t)
+		_, err = w.Reset(w.ctx, first, password)
+		w.wantKey(err, fault.NotFound, "account.link_spent")
+		for range 2 {
+			_, err = w.InviteAgain(w.ctx, admin, u.ID)
+			w.must(err)
+		}
+		_, err = w.InviteAgain(w.ctx, admin, u.ID)
+		if !fault.Is(err, fault.TooMany) {
+			t.Errorf("a fourth letter in an hour: %v", err)
+		}
+		_, err = w.Reset(w.ctx, second, password)
+		w.must(err)
+		w.clock.wind(time.Hour)
+		_, err = w.InviteAgain(w.ctx, admin, u.ID)
+		w.wantKey(err, fault.Conflict, "account.already_verified")
+	})
+}
+
 // A stranger who registers an invited address must not give it a password:
 // whoever confirmed the letter would let the stranger in, with the groups.
 func TestNobodyTakesAnInvitedPlace(t *testing.T) {

@@ -305,6 +305,11 @@ func (w *matrixWorld) make(name string) string {
 	case "victim":
 		w.made++
 		return id(w.user(fmt.Sprintf("victim%d", w.made), account.RoleUser))
+	case "newcomer": // who has not confirmed the address
+		w.made++
+		newcomer := w.user(fmt.Sprintf("newcomer%d", w.made), account.RoleUser)
+		w.sql(`UPDATE users SET verified_at = 0 WHERE id = $1`, newcomer)
+		return id(newcomer)
 	case "group":
 		w.made++
 		name := fmt.Sprintf("group%d", w.made)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -51,7 +52,20 @@ func TestInviteInTheBrowser(t *testing.T) {
 		admin.post(adminUsers, url.Values{"email": {"root@gonets.example"}}).status(http.StatusUnprocessableEntity).shows("field-email-problem")
 		to := admin.post(adminUsers, url.Values{"email": {"x@users.example"}, "groups": {"moderators"}, "locale": {"ru"}}).
 			status(http.StatusSeeOther).header.Get("Location")
-		admin.get(to).status(http.StatusOK).shows("The invitation to x@users.example is on its way.", "Moderator")
+		admin.get(to).status(http.StatusOK).shows("The invitation to x@users.example is on its way.", "Moderator", "Send the invitation again")
+		var id int64
+		if _, err := fmt.Sscanf(to, moderationUsers+"/%d", &id); err != nil {
+			k.t.Fatalf("%s: %v", to, err)
+		}
+		mod.get(to).hides("Send the invitation again")
+		mod.post(adminURL(id, "invite"), nil).status(http.StatusForbidden)
+		admin.post(adminURL(id, "invite"), nil).leads(to)
+		admin.get(to).shows("The invitation is on its way once more.")
+		admin.post(adminURL(id, "invite"), nil).leads(to)
+		admin.post(adminURL(id, "invite"), nil).leads(to)
+		admin.post(adminURL(id, "invite"), nil).status(http.StatusTooManyRequests)
+		admin.post(adminURL(id, "verify"), nil).leads(to)
+		admin.get(to).hides("Send the invitation again")
 	})
 }
 

@@ -26,6 +26,7 @@ func (s *Web) adminRoutes(r chi.Router) {
 	r.Post(adminUsers, s.member(s.invite))
 	r.Post(adminUsers+"/{id}/groups", s.member(s.regroup))
 	r.Post(adminUsers+"/{id}/verify", s.member(s.confirm))
+	r.Post(adminUsers+"/{id}/invite", s.member(s.inviteAgain))
 	r.Get(adminGroups, s.member(s.groupList))
 	r.Get(adminGroups+"/new", s.member(s.groupNew))
 	r.Post(adminGroups, s.member(s.groupCreate))
@@ -55,6 +56,16 @@ func (s *Web) confirm(v *visit) error {
 	}
 	_, err = s.Accounts.Confirm(v.Context(), v.actor, id)
 	return v.did(err, "group.verified", userURL(id, ""))
+}
+
+// inviteAgain sends an invitation whose letter was lost, or not opened in time.
+func (s *Web) inviteAgain(v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	_, err = s.Accounts.InviteAgain(v.Context(), v.actor, id)
+	return v.did(err, "invite.did_again", userURL(id, ""))
 }
 
 // invitePage is the form that brings a user in.

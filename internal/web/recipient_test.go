@@ -281,7 +281,7 @@ func TestBulkOfMany(t *testing.T) {
 		boris.post(page+"/cancel", nil).is(http.StatusNotFound)
 		anna.post(page+"/cancel", nil).is(http.StatusConflict).has("This change has already ended.")
 
-		open := changeURL(stuck(t, d, anna.Actor.ID), "")
+		open := changeURL(stuck(t, d, anna.ID), "")
 		anna.get("/recipients").has("Deleting recipients", "This goes on in the background", `href="`+open+`"`)
 		all("untag", "Friends", nil).is(http.StatusConflict).has("Another change of many recipients is still going on.")
 		anna.get(open).has("Done: 25%", "250 / 1,000", "You need not wait here", `http-equiv="refresh"`, "Cancel this?")
