@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gonets/internal/db"
@@ -47,70 +48,72 @@ func TestSharedIsNeverOlder(t *testing.T) {
 	})
 }
 
-// begun is a Shared whose first reading has begun and waits for goOn.
-func begun(t *testing.T, read func(context.Context, []int) (map[int]int, error)) (s *db.Shared[int, int], goOn func()) {
+// whileReading runs test in a bubble, where synctest.Wait waits until everybody
+// waits, while the first reading of s goes on; goOn ends it.
+func whileReading(t *testing.T, read func(context.Context, []int) (map[int]int, error), test func(t *testing.T, s *db.Shared[int, int], goOn func())) {
 	t.Helper()
-	reading, held := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	s = db.NewShared(dbtest.SQLite(t), func(ctx context.Context, keys []int) (map[int]int, error) {
-		once.Do(func() { close(reading); <-held })
-		return read(ctx, keys)
+	d := dbtest.SQLite(t)
+	synctest.Test(t, func(t *testing.T) {
+		held := make(chan struct{})
+		var once sync.Once
+		s := db.NewShared(d, func(ctx context.Context, keys []int) (map[int]int, error) {
+			once.Do(func() { <-held })
+			return read(ctx, keys)
+		})
+		var first sync.WaitGroup
+		first.Go(func() { _, _ = s.Get(t.Context(), 0) })
+		synctest.Wait()
+		goOn := sync.OnceFunc(func() { close(held); first.Wait() })
+		defer goOn()
+		test(t, s, goOn)
 	})
-	var first sync.WaitGroup
-	first.Go(func() { _, _ = s.Get(context.Background(), 0) })
-	<-reading
-	return s, sync.OnceFunc(func() { close(held); first.Wait() })
 }
 
 func TestSharedReadsOnceForAllWhoWait(t *testing.T) {
-	var mu sync.Mutex
 	var asked [][]int
-	s, goOn := begun(t, func(_ context.Context, keys []int) (map[int]int, error) {
-		mu.Lock()
-		defer mu.Unlock()
+	read := func(_ context.Context, keys []int) (map[int]int, error) {
 		asked = append(asked, slices.Sorted(slices.Values(keys)))
 		return map[int]int{1: 10, 2: 20}, nil
+	}
+	whileReading(t, read, func(t *testing.T, s *db.Shared[int, int], goOn func()) {
+		var all sync.WaitGroup
+		for i := range 30 {
+			all.Go(func() {
+				key := i % 3
+				if got, err := s.Get(t.Context(), key); err != nil || got != 10*key {
+					t.Errorf("the answer for %d is %d, %v", key, got, err)
+				}
+			})
+		}
+		synctest.Wait()
+		goOn()
+		all.Wait()
+		if len(asked) != 2 || !slices.Equal(asked[1], []int{0, 1, 2}) {
+			t.Errorf("it read %v", asked)
+		}
 	})
-	defer goOn()
-	var all, waiting sync.WaitGroup
-	for i := range 30 {
-		waiting.Add(1)
-		all.Go(func() {
-			waiting.Done()
-			key := i % 3
-			if got, err := s.Get(t.Context(), key); err != nil || got != 10*key {
-				t.Errorf("the answer for %d is %d, %v", key, got, err)
-			}
-		})
-	}
-	waiting.Wait()
-	time.Sleep(50 * time.Millisecond) // the last of them ask
-	goOn()
-	all.Wait()
-	if len(asked) > 5 || !slices.Equal(asked[1], []int{0, 1, 2}) { // who asked late reads on their own
-		t.Errorf("it read %v", asked)
-	}
 }
 
 func TestSharedFails(t *testing.T) {
 	away := errors.New("away")
-	s, goOn := begun(t, func(context.Context, []int) (map[int]int, error) { return nil, away })
-	defer goOn()
-	ctx, cancel := context.WithCancel(t.Context())
-	joined := make(chan error, 1)
-	asks := make(chan error, 1)
-	go func() { _, err := s.Get(t.Context(), 1); asks <- err }() // is to read next
-	time.Sleep(20 * time.Millisecond)
-	go func() { _, err := s.Get(ctx, 2); joined <- err }()
-	time.Sleep(20 * time.Millisecond)
-	cancel()
-	if err := <-joined; !errors.Is(err, context.Canceled) {
-		t.Errorf("who no longer waits got %v", err)
-	}
-	goOn()
-	if err := <-asks; !errors.Is(err, away) {
-		t.Errorf("who waits got %v", err)
-	}
+	read := func(context.Context, []int) (map[int]int, error) { return nil, away }
+	whileReading(t, read, func(t *testing.T, s *db.Shared[int, int], goOn func()) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		asks, joined := make(chan error, 1), make(chan error, 1)
+		go func() { _, err := s.Get(t.Context(), 1); asks <- err }() // is to read next
+		synctest.Wait()
+		go func() { _, err := s.Get(ctx, 2); joined <- err }()
+		synctest.Wait()
+		cancel()
+		if err := <-joined; !errors.Is(err, context.Canceled) {
+			t.Errorf("who no longer waits got %v", err)
+		}
+		goOn()
+		if err := <-asks; !errors.Is(err, away) {
+			t.Errorf("who waits got %v", err)
+		}
+	})
 }
 
 // A reading that panics leaves nobody waiting, and the next one works.

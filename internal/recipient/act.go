@@ -36,6 +36,10 @@ func (r *Recipients) AddTag(ctx context.Context, actor account.Actor, s Selectio
 // RemoveTag takes a tag from what is selected, and says how many recipients
 // it visited.
 func (r *Recipients) RemoveTag(ctx context.Context, actor account.Actor, s Selection, name string) (int64, error) {
+	name, err := oneTag(name)
+	if err != nil {
+		return 0, err
+	}
 	tag, found, err := findTag(ctx, r.db.Read(), actor.ID, name)
 	if err != nil || !found {
 		return 0, err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"gonets/internal/account"
@@ -76,12 +75,8 @@ func findChange(ctx context.Context, q db.Q, id int64) (Change, error) {
 // matches. A user's second one at a time is a Conflict.
 func (r *Recipients) BeginChange(ctx context.Context, actor account.Actor, do Act, tag string, f Filter) (c Change, err error) {
 	switch do {
-	case ActTag:
+	case ActTag, ActUntag:
 		tag, err = oneTag(tag)
-	case ActUntag:
-		if tag = strings.TrimSpace(tag); tag == "" {
-			err = fault.Fields{{Name: "tag", Key: "error.required"}}.Err()
-		}
 	case ActDelete:
 		tag = ""
 	default:
@@ -153,19 +148,13 @@ func (r *Recipients) CancelChange(ctx context.Context, actor account.Actor, id i
 
 // finishChange ends a change that goes on; f is why it ends early.
 func (r *Recipients) finishChange(ctx context.Context, id int64, f *fault.Error) error {
-	key, args := "", []byte("{}")
-	if f != nil {
-		key = f.Key
-		if f.Args != nil {
-			var err error
-			if args, err = json.Marshal(f.Args); err != nil {
-				return fmt.Errorf("end change: %w", err)
-			}
-		}
+	key, args, err := encodeFault(f)
+	if err != nil {
+		return fmt.Errorf("end change: %w", err)
 	}
-	err := r.db.Tx(ctx, func(tx db.Tx) error {
+	err = r.db.Tx(ctx, func(tx db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE recipient_changes SET error_key = $2, error_args = $3, finished_at = $4
-			WHERE id = $1 AND finished_at = 0`, id, key, string(args), db.At(tx.Now()))
+			WHERE id = $1 AND finished_at = 0`, id, key, args, db.At(tx.Now()))
 		return err
 	})
 	if err != nil {

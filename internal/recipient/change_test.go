@@ -164,7 +164,7 @@ func TestChangeIsWorkedByTheQueue(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatalf("not done in a minute: %+v", b.changed(id))
 			}
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(20 * time.Millisecond) // the queue works it meanwhile
 		}
 		if n := b.found(Filter{}); n != 250 {
 			t.Errorf("%d are left", n)

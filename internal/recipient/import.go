@@ -224,25 +224,32 @@ func (r *Recipients) newImport(ctx context.Context, actor account.Actor, size in
 // what is left of the file is deleted. An import that somebody else ended
 // stays as it is.
 func (r *Recipients) finish(ctx context.Context, id int64, state ImportState, f *fault.Error) error {
-	key, args := "", []byte("{}")
-	if f != nil {
-		key = f.Key
-		if f.Args != nil {
-			var err error
-			if args, err = json.Marshal(f.Args); err != nil {
-				return err
-			}
-		}
+	key, args, err := encodeFault(f)
+	if err != nil {
+		return fmt.Errorf("end import: %w", err)
 	}
-	err := r.db.Tx(ctx, func(tx db.Tx) error {
+	err = r.db.Tx(ctx, func(tx db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE imports SET state = $2, error_key = $3, error_args = $4, finished_at = $5
-			WHERE id = $1 AND finished_at = 0`, id, string(state), key, string(args), db.At(tx.Now()))
+			WHERE id = $1 AND finished_at = 0`, id, string(state), key, args, db.At(tx.Now()))
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("end import: %w", err)
 	}
 	return r.dropChunks(ctx, id)
+}
+
+// encodeFault is how it stands in a row why something ended early; nil: it did
+// not.
+func encodeFault(f *fault.Error) (key, args string, err error) {
+	if f == nil {
+		return "", "{}", nil
+	}
+	if f.Args == nil {
+		return f.Key, "{}", nil
+	}
+	encoded, err := json.Marshal(f.Args)
+	return f.Key, string(encoded), err
 }
 
 // CancelImport stops an import that goes on; what was imported stays.

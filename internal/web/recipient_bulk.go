@@ -46,9 +46,9 @@ func (b *bulk) selection(f recipient.Filter) recipient.Selection {
 }
 
 const (
-	// actAtOnce is how many recipients are changed while the person waits; more
+	// actAtOnceMax is how many recipients are changed while the person waits; more
 	// are, in the background.
-	actAtOnce = 1000
+	actAtOnceMax = 1000
 	// bulkTime is how long that may take: some have had mail for years.
 	bulkTime = 10 * time.Minute
 )
@@ -89,6 +89,13 @@ func (s *Web) recipientBulk(v *visit) error {
 	return s.showRecipients(v, httpd.Status(err), b)
 }
 
+// didKeys are the sentences of what was done, and to how many.
+var didKeys = map[recipient.Act]string{
+	recipient.ActTag:    "recipient.bulk_tagged",
+	recipient.ActUntag:  "recipient.bulk_untagged",
+	recipient.ActDelete: "recipient.bulk_deleted",
+}
+
 // act changes few recipients at once, and begins to change many. It says where
 // to go then.
 func (s *Web) act(v *visit, do recipient.Act, b bulk, selection recipient.Selection, list string) (next string, err error) {
@@ -97,7 +104,7 @@ func (s *Web) act(v *visit, do recipient.Act, b bulk, selection recipient.Select
 		if err != nil {
 			return "", err
 		}
-		if n > actAtOnce || !exact {
+		if n > actAtOnceMax || !exact {
 			c, err := s.Recipients.BeginChange(v.Context(), v.actor, do, b.Tag, *selection.Filter)
 			return changeURL(c.ID, ""), err
 		}
@@ -111,22 +118,16 @@ func (s *Web) act(v *visit, do recipient.Act, b bulk, selection recipient.Select
 
 func (s *Web) actAtOnce(v *visit, do recipient.Act, tag string, selection recipient.Selection) (err error) {
 	var n int64
-	var said string
 	switch do {
 	case recipient.ActTag:
-		said = "recipient.bulk_tagged"
 		n, err = s.Recipients.AddTag(v.Context(), v.actor, selection, tag)
 	case recipient.ActUntag:
-		if said = "recipient.bulk_untagged"; tag == "" {
-			return fault.Fields{{Name: "tag", Key: "error.required"}}.Err()
-		}
 		n, err = s.Recipients.RemoveTag(v.Context(), v.actor, selection, tag)
 	case recipient.ActDelete:
-		said = "recipient.bulk_deleted"
 		n, err = s.Recipients.DeleteMany(v.Context(), v.actor, selection)
 	}
 	if err == nil {
-		v.flash(ui.Green, said, "Count", n, "Tag", tag)
+		v.flash(ui.Green, didKeys[do], "Count", n, "Tag", tag)
 	}
 	return err
 }

@@ -54,12 +54,7 @@ func (p *changePage) progress() (text, pace string) {
 
 // done says what was done.
 func (p *changePage) done() string {
-	key := map[recipient.Act]string{
-		recipient.ActTag:    "recipient.bulk_tagged",
-		recipient.ActUntag:  "recipient.bulk_untagged",
-		recipient.ActDelete: "recipient.bulk_deleted",
-	}[p.Act]
-	return p.T(key, "Count", p.Done, "Tag", p.Tag)
+	return p.T(didKeys[p.Act], "Count", p.Done, "Tag", p.Tag)
 }
 
 func (p *changePage) askCancel() ui.Ask {

@@ -263,7 +263,7 @@ func TestBulkOfMany(t *testing.T) {
 		anna, boris := h.person("anna", "en"), h.person("boris", "ru")
 		var text strings.Builder
 		text.WriteString("email\n")
-		for i := range actAtOnce + 1 {
+		for i := range actAtOnceMax + 1 {
 			fmt.Fprintf(&text, "r%04d@example.com\n", i)
 		}
 		anna.done(anna.upload("people.csv", text.String(), nil).is(http.StatusSeeOther).header.Get("Location"))

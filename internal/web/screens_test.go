@@ -94,6 +94,7 @@ func screens(s scenery) []screen {
 		{"moderation-users", "", "/moderation/users", moderator},
 		{"moderation-user", "/moderation/users/{id}", of("/moderation/users/%d", s.owner), moderator},
 		{"moderation-user-admin", "/moderation/users/{id}", of("/moderation/users/%d", s.owner), admin},
+		{"moderation-user-invited", "/moderation/users/{id}", of("/moderation/users/%d", s.invited), admin},
 		{"moderation-user-delete", "/moderation/users/{id}/delete", of("/moderation/users/%d/delete", s.owner), admin},
 		{"audit", "", "/admin/audit", admin},
 		{"group", "/admin/groups/{name}/edit", "/admin/groups/moderators/edit", admin},
@@ -186,10 +187,10 @@ func (s scenery) enter(t *testing.T, tab *browsertest.Tab, l look, who account.R
 // scenery is a service with something on each of its pages.
 type scenery struct {
 	*desk
-	people                                                                 map[account.Role]*visitor
-	owner, recipient, imported, change, changing, message, draft, disabled int64
-	mailing, run, delivery, article, server                                int64
-	token                                                                  string
+	people                                                                          map[account.Role]*visitor
+	owner, invited, recipient, imported, change, changing, message, draft, disabled int64
+	mailing, run, delivery, article, server                                         int64
+	token                                                                           string
 }
 
 func newScenery(t *testing.T) scenery {
@@ -201,6 +202,9 @@ func newScenery(t *testing.T) scenery {
 		account.RoleUser: anna, account.RoleModerator: k.user("mod", account.RoleModerator, "ru"), account.RoleAdmin: k.user("root", account.RoleAdmin, "ru"),
 	}}
 	s.addresses(anna)
+	u, err := k.Accounts.Invite(t.Context(), s.people[account.RoleAdmin].actor, account.Invitation{Email: "new@gonets.example", Locale: "ru"})
+	s.must(err)
+	s.invited = u.ID
 	s.changing = stuck(t, k.DB, s.people[account.RoleAdmin].actor.ID)
 	s.letters(anna)
 	s.sendings(anna)
