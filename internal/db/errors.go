@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -68,6 +70,9 @@ func unavailable(err error) error {
 	return fault.Because(err, fault.Unavailable, "db.away", nil)
 }
 
+// cut are the ends of a connection that was there.
+var cut = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, sql.ErrConnDone}
+
 func away(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		// Class 08: connection; 57P: the server is being stopped; 53: out of
@@ -83,5 +88,5 @@ func away(err error) bool {
 	}
 	_, refused := errors.AsType[*pgconn.ConnectError](err)
 	_, network := errors.AsType[*net.OpError](err)
-	return refused || network || errors.Is(err, sql.ErrConnDone)
+	return refused || network || slices.ContainsFunc(cut, func(end error) bool { return errors.Is(err, end) })
 }

@@ -199,18 +199,21 @@ func (l *Ledger) Unqueue(ctx context.Context, batchID int64) error {
 	return nil
 }
 
-// Renew lengthens the leases of a node by one update. It locks the batches in
+// Renew lengthens a node's leases of batches by one update. It locks them in
 // the order of their ids, as the committer does.
-func (l *Ledger) Renew(ctx context.Context, node string) error {
+func (l *Ledger) Renew(ctx context.Context, node string, batchIDs []int64) error {
+	if len(batchIDs) == 0 {
+		return nil
+	}
+	const held = `id = ANY($1) AND lease_until > 0 AND owner = $2`
 	err := l.db.Tx(ctx, func(tx db.Tx) error {
 		if tx.Dialect() == db.Postgres {
-			_, err := tx.Exec(ctx, `SELECT 1 FROM batches WHERE lease_until > 0 AND owner = $1 ORDER BY id FOR UPDATE`, node)
+			_, err := tx.Exec(ctx, `SELECT 1 FROM batches WHERE `+held+` ORDER BY id FOR UPDATE`, batchIDs, node)
 			if err != nil {
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, `UPDATE batches SET lease_until = $2 WHERE lease_until > 0 AND owner = $1`,
-			node, db.At(tx.Now().Add(l.policy.Lease)))
+		_, err := tx.Exec(ctx, `UPDATE batches SET lease_until = $3 WHERE `+held, batchIDs, node, db.At(tx.Now().Add(l.policy.Lease)))
 		return err
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,9 +74,11 @@ func (e *Engine) sendBatch(ctx context.Context, job batchJob) error {
 	if !ok {
 		return nil
 	}
+	e.inWork.add(batch.ID)
 	done := make(chan struct{})
 	e.sent.Go(func() {
 		defer close(done)
+		defer e.inWork.remove(batch.ID)
 		if err := e.ship(ctx, batch); err != nil {
 			e.Log.Error("a batch was not sent", "batch", batch.ID, "run", batch.RunID, "error", err)
 		}
@@ -89,6 +92,30 @@ func (e *Engine) sendBatch(ctx context.Context, job batchJob) error {
 	case <-ctx.Done(): // a message is in flight for long; its courier keeps the lease
 	}
 	return nil
+}
+
+// inWork are the batches whose leases this process needs.
+type inWork struct {
+	mu  sync.Mutex
+	ids []int64
+}
+
+func (w *inWork) add(id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ids = append(w.ids, id)
+}
+
+func (w *inWork) remove(id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ids = slices.DeleteFunc(w.ids, func(one int64) bool { return one == id })
+}
+
+func (w *inWork) list() []int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.ids)
 }
 
 // ship sends what it can of a batch, and returns when no courier holds any of

@@ -103,6 +103,7 @@ type Engine struct {
 	crew    crew
 	outbox  chan *parcel
 	lanes   lanes
+	inWork  inWork
 	nudges  chan struct{}
 	started bool
 

@@ -118,7 +118,9 @@ func (e *Engine) enqueue(ctx context.Context, tx db.Tx, batches []delivery.Batch
 	return e.Queue.InsertTx(ctx, tx, jobs...)
 }
 
-// renewals lengthens this node's leases by one update, four times in each.
+// renewals lengthens by one update, four times in each, the leases of the
+// batches in work. A lease that could not be given back is not among them: it
+// expires.
 func (e *Engine) renewals() {
 	clock := time.NewTicker(e.Ledger.Policy().Lease / 4)
 	defer clock.Stop()
@@ -127,7 +129,7 @@ func (e *Engine) renewals() {
 		case <-e.wire.Done():
 			return
 		case <-clock.C:
-			if err := e.Ledger.Renew(e.wire, e.o.Node); err != nil && e.wire.Err() == nil {
+			if err := e.Ledger.Renew(e.wire, e.o.Node, e.inWork.list()); err != nil && e.wire.Err() == nil {
 				e.Log.Error("renew leases", "error", err)
 			}
 		}

@@ -1,0 +1,112 @@
+package engine_test
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"gonets/internal/db/dbtest"
+	"gonets/internal/delivery"
+)
+
+// link is the way to a database server, which can be cut.
+type link struct {
+	mu    sync.Mutex
+	to    string
+	ends  map[net.Conn]bool
+	isCut bool
+}
+
+// newLink answers the URL that leads to the same database over the link.
+func newLink(t *testing.T, database string) (*link, string) {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	l := &link{to: u.Host, ends: map[net.Conn]bool{}}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go l.carry(conn)
+		}
+	}()
+	u.Host = listener.Addr().String()
+	return l, u.String()
+}
+
+func (l *link) carry(from net.Conn) {
+	defer from.Close()
+	to, err := net.Dial("tcp", l.to)
+	if err != nil {
+		return
+	}
+	defer to.Close()
+	if !l.join(from, to) {
+		return
+	}
+	go io.Copy(to, from)
+	io.Copy(from, to)
+}
+
+func (l *link) join(ends ...net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, end := range ends {
+		l.ends[end] = true
+	}
+	return !l.isCut
+}
+
+func (l *link) cut(is bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.isCut = is
+	for end := range l.ends {
+		end.Close()
+	}
+	clear(l.ends)
+}
+
+// The database is away in the middle of a sending: for a moment, for longer
+// than results are kept, and for longer than a lease. Each time the run goes on
+// by itself, and whose result was lost is named.
+func TestDatabaseOutage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not a test of concurrency within the process")
+	}
+	const lease = 2 * time.Second
+	for name, away := range map[string]time.Duration{
+		"moment": lease / 10, "longer than results are kept": lease * 7 / 10, "longer than a lease": lease * 3 / 2,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			way, database := newLink(t, dbtest.PostgresURL(t))
+			p := newPeer(t)
+			p.data = func(string, string) error { time.Sleep(time.Millisecond); return nil } // so that it lasts
+			policy := delivery.DefaultPolicy()
+			policy.Lease = lease
+			n := newNode(t, database, "a", p.addr, policy)
+			n.insert(crashSize)
+			m := n.mailing(nil)
+			n.start()
+			untilTaken(t, p, crashSize/4)
+			way.cut(true)
+			time.Sleep(away)
+			way.cut(false)
+			untilTaken(t, p, crashSize) // the database may still refuse
+			n.verify(p, n.untilDone(m.ID), crashSize)
+		})
+	}
+}
