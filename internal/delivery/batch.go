@@ -92,6 +92,7 @@ func feedTx(ctx context.Context, tx db.Tx, runID int64, perRun int) ([]Batch, er
 // sent. ok is false where somebody else has the lease, nothing is left, or the
 // run is held; then there is nothing to do.
 func (l *Ledger) Claim(ctx context.Context, node string, batchID int64) (b Batch, ok bool, err error) {
+	var book book
 	err = l.db.Tx(ctx, func(tx db.Tx) error {
 		b, ok = Batch{ID: batchID}, false
 		now := tx.Now()
@@ -105,17 +106,18 @@ func (l *Ledger) Claim(ctx context.Context, node string, batchID int64) (b Batch
 		if err != nil {
 			return err
 		}
-		book, err := readBook(ctx, tx, b.RunID)
-		if err != nil {
+		if book, err = readBook(ctx, tx, b.RunID); err != nil {
 			return err
 		}
 		if book.held {
 			return releaseTx(ctx, tx, b)
 		}
 		ok = true
-		b.Deliveries, err = load(ctx, tx, book.run, &docket{batchID: batchID, epoch: b.Epoch})
-		return err
+		return nil
 	})
+	if err == nil && ok { // behind the transaction, so that commits go on meanwhile
+		b.Deliveries, err = load(ctx, l.db.Read(), book.run, &docket{batchID: batchID, epoch: b.Epoch})
+	}
 	if err != nil {
 		return Batch{}, false, fmt.Errorf("claim batch %d: %w", batchID, err)
 	}
