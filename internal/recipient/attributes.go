@@ -12,6 +12,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/tidwall/gjson"
+
 	"gonets/internal/fault"
 )
 
@@ -157,22 +159,43 @@ func encodeAttributes(attributes map[string]any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
+// decodeAttributes reads what checkAttributes has encoded.
 func decodeAttributes(encoded string) (map[string]any, error) {
-	attributes := map[string]any{}
-	if encoded == "{}" {
-		return attributes, nil
+	object := gjson.Parse(encoded)
+	if !object.IsObject() || !gjson.Valid(encoded) {
+		return nil, fmt.Errorf("read attributes: %w", errValue)
 	}
-	decoder := json.NewDecoder(strings.NewReader(encoded))
-	decoder.UseNumber()
-	if err := decoder.Decode(&attributes); err != nil {
+	attributes := map[string]any{}
+	var err error
+	object.ForEach(func(key, value gjson.Result) bool {
+		attributes[key.Str], err = readValue(value, true)
+		return err == nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("read attributes: %w", err)
 	}
-	for key, value := range attributes {
-		clean, err := cleanValue(value, true)
-		if err != nil {
-			return nil, fmt.Errorf("read attribute %q: %w", key, err)
-		}
-		attributes[key] = clean
-	}
 	return attributes, nil
+}
+
+func readValue(value gjson.Result, list bool) (any, error) {
+	switch {
+	case value.Type == gjson.String:
+		return value.Str, nil
+	case value.Type == gjson.Number:
+		return number(json.Number(value.Raw))
+	case value.IsBool():
+		return value.Bool(), nil
+	case value.IsArray() && list:
+		items := []any{}
+		var err error
+		value.ForEach(func(_, item gjson.Result) bool {
+			var one any
+			one, err = readValue(item, false)
+			items = append(items, one)
+			return err == nil
+		})
+		return items, err
+	default:
+		return nil, errValue
+	}
 }

@@ -2,6 +2,7 @@ package recipient
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"gonets/internal/account"
@@ -63,6 +64,7 @@ type Recipients struct {
 	throttle *account.Throttle
 	o        Options
 	keys     keys
+	signers  sync.Pool // of hash.Hash with the key of unsubscribing
 }
 
 // New is the recipients of a database. Imports that were uploaded are worked

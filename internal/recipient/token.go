@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
 
 	"gonets/internal/fault"
 )
@@ -67,8 +68,14 @@ func (r *Recipients) ParseToken(token string) (recipientID, mailingID int64, err
 	return int64(recipient), int64(mailing), nil
 }
 
+// sign is done once for each letter, and preparing the key costs most of it.
 func (r *Recipients) sign(payload []byte) []byte {
-	mac := hmac.New(sha256.New, r.keys.unsubscribe)
+	mac, ok := r.signers.Get().(hash.Hash)
+	if !ok {
+		mac = hmac.New(sha256.New, r.keys.unsubscribe)
+	}
+	defer r.signers.Put(mac)
+	mac.Reset()
 	mac.Write(payload)
 	return mac.Sum(nil)[:macSize]
 }
