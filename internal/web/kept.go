@@ -1,6 +1,7 @@
 package web
 
 import (
+	"gonets/internal/httpd"
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
@@ -141,6 +142,7 @@ func (v *visit) sendKept(page *keptPage) error {
 	if header.Get("Content-Encoding") != "" { // else the compression may change it still
 		header.Set("Content-Length", strconv.Itoa(len(body)))
 	}
+	httpd.Whole(v.Context(), len(body))
 	v.w.WriteHeader(http.StatusOK)
 	v.write(body)
 	return nil
