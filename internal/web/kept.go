@@ -1,7 +1,6 @@
 package web
 
 import (
-	"gonets/internal/httpd"
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
@@ -10,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gonets/internal/httpd"
 
 	"github.com/maypok86/otter/v2"
 )
