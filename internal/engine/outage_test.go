@@ -80,33 +80,39 @@ func (l *link) cut(is bool) {
 }
 
 // The database is away in the middle of a sending: for a moment, for longer
-// than results are kept, and for longer than a lease. Each time the run goes on
-// by itself, and whose result was lost is named.
+// than results are kept, for longer than a lease, and while the run is being
+// planned. Each time the run goes on by itself, and whose result was lost is
+// named.
 func TestDatabaseOutage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not a test of concurrency within the process")
 	}
 	const lease = 2 * time.Second
-	for name, away := range map[string]time.Duration{
-		"moment": lease / 10, "longer than results are kept": lease * 7 / 10, "longer than a lease": lease * 3 / 2,
+	for name, o := range map[string]struct {
+		people, taken int // how many there are, and how many got theirs before
+		away          time.Duration
+	}{
+		"moment":                       {crashSize, crashSize / 4, lease / 10},
+		"longer than results are kept": {crashSize, crashSize / 4, lease * 7 / 10},
+		"longer than a lease":          {crashSize, crashSize / 4, lease * 3 / 2},
+		"planning":                     {5 * crashSize, 1, lease * 7 / 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			way, database := newLink(t, dbtest.PostgresURL(t))
 			p := newPeer(t)
-			p.data = func(string, string) error { time.Sleep(time.Millisecond); return nil } // so that it lasts
 			policy := delivery.DefaultPolicy()
 			policy.Lease = lease
 			n := newNode(t, database, "a", p.addr, policy)
-			n.insert(crashSize)
+			n.insert(o.people)
 			m := n.mailing(nil)
 			n.start()
-			untilTaken(t, p, crashSize/4)
+			untilTaken(t, p, o.taken)
 			way.cut(true)
-			time.Sleep(away)
+			time.Sleep(o.away)
 			way.cut(false)
-			untilTaken(t, p, crashSize) // the database may still refuse
-			n.verify(p, n.untilDone(m.ID), crashSize)
+			untilTaken(t, p, o.people) // the database may still refuse
+			n.verify(p, n.untilDone(m.ID), o.people)
 		})
 	}
 }

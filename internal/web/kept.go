@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"gonets/internal/httpd"
-
 	"github.com/maypok86/otter/v2"
+
+	"gonets/internal/httpd"
 )
 
 // Kept pages. This file and docs/caching.md are the one place that says what
