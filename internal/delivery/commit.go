@@ -56,9 +56,9 @@ func (r *Result) outcome() Outcome {
 func (l *Ledger) settle(ctx context.Context, group []*Turn) {
 	var err error
 	p := l.page(group)
-	for pause, slept := 20*time.Millisecond, time.Duration(0); ; pause *= 2 {
+	for pause, slept := 20*time.Millisecond, time.Duration(0); ; pause = min(2*pause, l.policy.Lease/20) {
 		err = l.commit(context.WithoutCancel(ctx), p)
-		if slept += pause; !fault.Is(err, fault.Unavailable) || slept > l.policy.Lease/2 {
+		if slept += pause; !fault.Is(err, fault.Unavailable) || slept > l.policy.Lease {
 			break
 		}
 		time.Sleep(pause)

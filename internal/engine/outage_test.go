@@ -79,10 +79,9 @@ func (l *link) cut(is bool) {
 	clear(l.ends)
 }
 
-// The database is away in the middle of a sending: for a moment, for longer
-// than results are kept, for longer than a lease, and while the run is being
-// planned. Each time the run goes on by itself, and whose result was lost is
-// named.
+// The database is away in the middle of a sending: for a moment, for nearly as
+// long as a lease and for longer, and while the run is being planned. Each time
+// the run goes on by itself, and whose result was lost is named.
 func TestDatabaseOutage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not a test of concurrency within the process")
@@ -92,10 +91,10 @@ func TestDatabaseOutage(t *testing.T) {
 		people, taken int // how many there are, and how many got theirs before
 		away          time.Duration
 	}{
-		"moment":                       {crashSize, crashSize / 4, lease / 10},
-		"longer than results are kept": {crashSize, crashSize / 4, lease * 7 / 10},
-		"longer than a lease":          {crashSize, crashSize / 4, lease * 3 / 2},
-		"planning":                     {5 * crashSize, 1, lease * 7 / 10},
+		"moment":              {crashSize, crashSize / 4, lease / 10},
+		"nearly a lease":      {crashSize, crashSize / 4, lease * 7 / 10},
+		"longer than a lease": {crashSize, crashSize / 4, lease * 3 / 2},
+		"planning":            {5 * crashSize, 1, lease * 7 / 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
