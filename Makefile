@@ -36,5 +36,5 @@ bench: build ## the benchmarks, with slopes (SQLite and PostgreSQL)
 	tools/with-postgres.sh tools/bench.sh
 
 soak: ## the long tests, with kills
-	tools/need.sh postgres
+	tools/need.sh postgres chromium
 	tools/with-postgres.sh tools/soak.sh
