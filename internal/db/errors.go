@@ -4,12 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -70,8 +69,14 @@ func unavailable(err error) error {
 	return fault.Because(err, fault.Unavailable, "db.away", nil)
 }
 
-// cut are the ends of a connection that was there.
-var cut = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, sql.ErrConnDone}
+// ended marks the error of a transaction whose connection ended with it, which
+// pgx tells in many words ("unexpected EOF"). It also ends with its context.
+func ended(conn *pgx.Conn, err error) error {
+	if !conn.IsClosed() || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fault.Because(err, fault.Unavailable, "db.away", nil)
+}
 
 func away(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -88,5 +93,5 @@ func away(err error) bool {
 	}
 	_, refused := errors.AsType[*pgconn.ConnectError](err)
 	_, network := errors.AsType[*net.OpError](err)
-	return refused || network || slices.ContainsFunc(cut, func(end error) bool { return errors.Is(err, end) })
+	return refused || network || errors.Is(err, sql.ErrConnDone)
 }

@@ -42,7 +42,7 @@ func (d *DB) flights(ctx context.Context, first func(time.Time, *pgx.Batch), las
 // rollback keeps the connection, whatever the transaction died of.
 func rollback(ctx context.Context, conn *pgx.Conn, cause error) error {
 	if conn.IsClosed() {
-		return cause
+		return ended(conn, cause)
 	}
 	if _, err := conn.Exec(context.WithoutCancel(ctx), "rollback"); err != nil {
 		return errors.Join(cause, err)

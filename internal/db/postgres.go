@@ -51,16 +51,21 @@ func openPostgres(ctx context.Context, url string, clock Clock) (*DB, error) {
 }
 
 func (d *DB) txPostgres(ctx context.Context, f func(Tx) error) error {
-	tx, err := d.pg.Begin(ctx)
+	conn, err := d.pg.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	defer conn.Release()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return ended(conn.Conn(), fmt.Errorf("begin: %w", err))
+	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after Commit it says ErrTxClosed, after a failure the first error counts
 	if err := f(pgTx{pgQ{tx, tx}, d.Now()}); err != nil {
-		return err
+		return ended(conn.Conn(), err)
 	}
 	if err := tx.Commit(ctx); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return ended(conn.Conn(), fmt.Errorf("commit: %w", err))
 	}
 	return nil
 }
