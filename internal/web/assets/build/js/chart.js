@@ -49,6 +49,7 @@ function draw(element) {
     {
       width: element.clientWidth,
       height,
+      padding: [null, 30, null, null], // half a label at the right edge
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
       cursor: { drag: { x: false, y: false }, points: { show: false } },
       scales: { x: { range: () => margins(points.at) }, y: { range: (_, __, max) => [0, Math.max(5, max * 1.1)] } },
