@@ -254,7 +254,7 @@ func (s *service) read(ctx context.Context, page asked, answered, number *atomic
 		return err
 	}
 	defer conn.Close()
-	in := bufio.NewReaderSize(conn, 64<<10)
+	in := bufio.NewReaderSize(conn, 64<<10) // a page is read at once
 	for ctx.Err() == nil {
 		path := page.path
 		if page.every {

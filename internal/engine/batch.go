@@ -94,30 +94,6 @@ func (e *Engine) sendBatch(ctx context.Context, job batchJob) error {
 	return nil
 }
 
-// inWork are the batches whose leases this process needs.
-type inWork struct {
-	mu  sync.Mutex
-	ids []int64
-}
-
-func (w *inWork) add(id int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ids = append(w.ids, id)
-}
-
-func (w *inWork) remove(id int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ids = slices.DeleteFunc(w.ids, func(one int64) bool { return one == id })
-}
-
-func (w *inWork) list() []int64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.ids)
-}
-
 // ship sends what it can of a batch, and returns when no courier holds any of
 // it.
 func (e *Engine) ship(ctx context.Context, batch delivery.Batch) error {
@@ -201,6 +177,30 @@ func (l *lanes) enter(ctx context.Context, runID int64) (leave func(), ok bool) 
 		gone()
 		return nil, false
 	}
+}
+
+// inWork are the batches whose leases this process needs.
+type inWork struct {
+	mu  sync.Mutex
+	ids []int64
+}
+
+func (w *inWork) add(id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ids = append(w.ids, id)
+}
+
+func (w *inWork) remove(id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ids = slices.DeleteFunc(w.ids, func(one int64) bool { return one == id })
+}
+
+func (w *inWork) list() []int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.ids)
 }
 
 // unwanted is the reason why a recipient gets no mail any more; empty for who

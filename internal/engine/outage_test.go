@@ -84,7 +84,7 @@ func (l *link) cut(is bool) {
 // the run goes on by itself, and whose result was lost is named.
 func TestDatabaseOutage(t *testing.T) {
 	if testing.Short() {
-		t.Skip("not a test of concurrency within the process")
+		t.Skip("waits for leases to end")
 	}
 	const lease = 2 * time.Second
 	for name, o := range map[string]struct {
@@ -108,7 +108,7 @@ func TestDatabaseOutage(t *testing.T) {
 			n.start()
 			untilTaken(t, p, o.taken)
 			way.cut(true)
-			time.Sleep(o.away)
+			time.Sleep(o.away) // what is tested: connections are refused for so long
 			way.cut(false)
 			untilTaken(t, p, o.people) // the database may still refuse
 			n.verify(p, n.untilDone(m.ID), o.people)
