@@ -26,7 +26,7 @@ var (
 const januaryFilter = "from=2026-01-01&to=2026-01-31"
 
 // fullCalls is how often each page is asked for.
-const fullCalls = 15
+const fullCalls = 31
 
 // fullPage is a page by its address, which may depend on the size.
 type fullPage struct {

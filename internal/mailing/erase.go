@@ -84,7 +84,7 @@ func (s *Mailings) Holdings(ctx context.Context, actor account.Actor, userID int
 		return h, err
 	}
 	err = s.db.Read().QueryRow(ctx, `
-		SELECT (SELECT count(*) FROM mailings WHERE user_id = $1 AND deleted_at = 0),
+		SELECT coalesce((SELECT CAST(sum(mailings) AS BIGINT) FROM mailing_counts WHERE user_id = $1 AND standing <> 'deleted'), 0),
 		       (SELECT count(*) FROM messages WHERE user_id = $1 AND deleted_at = 0),
 		       coalesce((SELECT total FROM recipient_counts WHERE user_id = $1), 0)`, userID).
 		Scan(&h.Mailings, &h.Messages, &h.Recipients)

@@ -145,8 +145,7 @@ func (t Totals) All() int64 {
 	return n
 }
 
-// Totals are the numbers of the actor's own mailings. Few are disabled: an
-// index has them, and another one all by their states.
+// Totals are the numbers of the actor's own mailings.
 func (s *Mailings) Totals(ctx context.Context, actor account.Actor) (t Totals, err error) {
 	defer func() {
 		if err != nil {
@@ -154,22 +153,24 @@ func (s *Mailings) Totals(ctx context.Context, actor account.Actor) (t Totals, e
 		}
 	}()
 	rows, err := s.db.Read().Query(ctx, `
-		SELECT state, count(*), 0 FROM mailings WHERE user_id = $1 AND deleted_at = 0 GROUP BY state
-		UNION ALL
-		SELECT state, 0, count(*) FROM mailings WHERE user_id = $1 AND disabled_at > 0 AND deleted_at = 0 GROUP BY state`, actor.ID)
+		SELECT standing, mailings FROM mailing_counts
+		 WHERE user_id = $1 AND standing <> 'deleted' AND mailings > 0`, actor.ID)
 	if err != nil {
 		return Totals{}, err
 	}
 	defer rows.Close()
 	t.ByState = map[State]int64{}
 	for rows.Next() {
-		var state State
-		var all, disabled int64
-		if err := rows.Scan(&state, &all, &disabled); err != nil {
+		var standing string
+		var n int64
+		if err := rows.Scan(&standing, &n); err != nil {
 			return Totals{}, err
 		}
-		t.ByState[state] += all - disabled
-		t.Disabled += disabled
+		if standing == "disabled" {
+			t.Disabled = n
+		} else {
+			t.ByState[State(standing)] = n
+		}
 	}
 	return t, rows.Err()
 }

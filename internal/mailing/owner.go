@@ -25,8 +25,8 @@ func (s *Mailings) Stocks(ctx context.Context, actor account.Actor, userIDs ...i
 	}
 	stocks := make(map[int64]Stock, len(userIDs))
 	err := s.tally(ctx, `
-		SELECT user_id, count(*), count(CASE WHEN state = 'active' AND disabled_at = 0 THEN 1 END), 0
-		  FROM mailings WHERE user_id = ANY($1) AND deleted_at = 0 GROUP BY user_id`, userIDs,
+		SELECT user_id, CAST(sum(mailings) AS BIGINT), CAST(sum(CASE WHEN standing = 'active' THEN mailings ELSE 0 END) AS BIGINT), 0
+		  FROM mailing_counts WHERE user_id = ANY($1) AND standing <> 'deleted' AND mailings > 0 GROUP BY user_id`, userIDs,
 		func(user, all, active, _ int64) {
 			stocks[user] = Stock{Mailings: all, Active: active}
 		})

@@ -127,7 +127,7 @@ func newNode(t *testing.T, url string, c *clock) *world {
 	return w
 }
 
-// checkTotals compares the totals of the service with the rows.
+// checkTotals compares the totals of the service and of the users with the rows.
 func (w *world) checkTotals() {
 	w.t.Helper()
 	ctx := context.Background()
@@ -142,6 +142,15 @@ func (w *world) checkTotals() {
 		       (SELECT count(DISTINCT email_key) FROM recipients)`).Scan(&want.Mailings, &want.Active, &want.Recipients)
 	if err != nil || got != want {
 		w.t.Errorf("the service holds %+v (%v), want %+v", got, err, want)
+	}
+	var wrong int64
+	err = w.db.Read().QueryRow(ctx, `
+		SELECT count(*)
+		  FROM (SELECT user_id, standing, count(*) AS rows_now FROM mailings GROUP BY user_id, standing) m
+		  FULL JOIN (SELECT * FROM mailing_counts WHERE mailings <> 0) c ON c.user_id = m.user_id AND c.standing = m.standing
+		 WHERE c.mailings IS NULL OR m.rows_now IS NULL OR c.mailings <> m.rows_now`).Scan(&wrong)
+	if err != nil || wrong != 0 {
+		w.t.Errorf("%d counts of mailings are not those of the rows (%v)", wrong, err)
 	}
 }
 
