@@ -102,6 +102,9 @@ func (a *API) statistics() {
 			}
 		}
 		answer, err := a.Stats.Ask(ctx, c.Actor, about, over)
+		if err == nil {
+			err = a.Stats.Name(ctx, answer.Mailings)
+		}
 		return c.statistics(&answer, zone), err
 	})
 }

@@ -64,10 +64,11 @@ type Line struct {
 	Name string
 	delivery.Tries
 	MailingID int64  // of Answer.Mailings
-	Mailing   string // its name
+	Mailing   string // its name; see Stats.Name
 }
 
-// Ask answers for a range; the zero range is all there is, and for a run only.
+// Ask answers for a range, its mailings without their names; the zero range is
+// all there is, and for a run only.
 // Who may not see what it is about is told that it is not there.
 func (s *Stats) Ask(ctx context.Context, actor account.Actor, about About, over Range) (Answer, error) {
 	if err := s.check(ctx, actor, about); err != nil {
@@ -78,8 +79,7 @@ func (s *Stats) Ask(ctx context.Context, actor account.Actor, about About, over 
 	if err != nil {
 		return Answer{}, fmt.Errorf("read the statistics: %w", err)
 	}
-	a := r.answer()
-	return a, s.name(ctx, a.Mailings)
+	return r.answer()
 }
 
 func (s *Stats) check(ctx context.Context, actor account.Actor, about About) (err error) {
@@ -106,15 +106,13 @@ func (s *Stats) Lately(ctx context.Context, actor account.Actor) (delivery.Tries
 	return a.Total, err
 }
 
-// name fills in the names of mailings.
-func (s *Stats) name(ctx context.Context, lines []Line) error {
+// Name fills in the names of the mailings of an answer, or of those lines that
+// are shown: they are many, and each is looked up. Of a mailing whose rows are
+// gone it stays empty.
+func (s *Stats) Name(ctx context.Context, lines []Line) error {
 	ids := make([]int64, len(lines))
 	for i := range lines {
-		id, err := strconv.ParseInt(lines[i].Name, 10, 64)
-		if err != nil {
-			return fmt.Errorf("read a mailing's id in the statistics: %w", err)
-		}
-		ids[i], lines[i].MailingID = id, id
+		ids[i] = lines[i].MailingID
 	}
 	names, err := s.mailings.Names(ctx, ids)
 	for i := range lines {
@@ -124,7 +122,7 @@ func (s *Stats) name(ctx context.Context, lines []Line) error {
 }
 
 // answer puts what was read in order.
-func (r *reading) answer() Answer {
+func (r *reading) answer() (Answer, error) {
 	a := Answer{About: r.about, Range: r.over}
 	for at, tries := range r.quarters {
 		if tries != (delivery.Tries{}) {
@@ -134,7 +132,14 @@ func (r *reading) answer() Answer {
 	}
 	slices.SortFunc(a.Quarters, func(x, y Quarter) int { return x.At.Compare(y.At) })
 	a.Answers, a.Domains, a.Mailings = r.lines(delivery.ByAnswer), r.lines(delivery.ByDomain), r.lines(delivery.ByMailing)
-	return a
+	for i, l := range a.Mailings {
+		id, err := strconv.ParseInt(l.Name, 10, 64)
+		if err != nil {
+			return Answer{}, fmt.Errorf("read a mailing's id in the statistics: %w", err)
+		}
+		a.Mailings[i].MailingID = id
+	}
+	return a, nil
 }
 
 func (r *reading) lines(of delivery.Subject) []Line {

@@ -140,7 +140,11 @@ func ask(t *testing.T, d *db.DB, about About, over Range) Answer {
 	if err := d.Snapshot(t.Context(), func(q db.Q) error { return r.read(t.Context(), q) }); err != nil {
 		t.Fatal(err)
 	}
-	return r.answer()
+	a, err := r.answer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // What was sent a moment ago is in the answer, folded or not.

@@ -107,6 +107,9 @@ func (s *Web) statistics(v *visit, p statisticsPage, about stats.About, span sta
 	if err == nil {
 		p.Answer, err = s.Stats.Ask(v.Context(), v.actor, about, over)
 	}
+	if err == nil {
+		err = s.Stats.Name(v.Context(), firstLines(p.Mailings))
+	}
 	if err != nil {
 		return v.invalid(err, func(f ui.Form) templ.Component {
 			p.Form = f

@@ -38,6 +38,9 @@ func (s *Web) exportStatistics(v *visit, about stats.About, span stats.Span) err
 		return err
 	}
 	answer, err := s.Stats.Ask(v.Context(), v.actor, about, over)
+	if err == nil {
+		err = s.Stats.Name(v.Context(), answer.Mailings)
+	}
 	if err != nil {
 		return err
 	}

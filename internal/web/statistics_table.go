@@ -14,6 +14,8 @@ import (
 // linesShown is how many rows a table of the statistics has; its file has all.
 const linesShown = 15
 
+func firstLines(lines []stats.Line) []stats.Line { return lines[:min(len(lines), linesShown)] }
+
 // triesRow is a row of a table: what it is about, and its numbers.
 type triesRow struct {
 	delivery.Tries
@@ -26,8 +28,9 @@ type triesRow struct {
 
 // answerRows are the answers with their meaning in plain words.
 func (p *statisticsPage) answerRows() []triesRow {
-	rows := make([]triesRow, len(p.Answers))
-	for i, l := range p.Answers {
+	lines := firstLines(p.Answers)
+	rows := make([]triesRow, len(lines))
+	for i, l := range lines {
 		rows[i] = triesRow{Tries: l.Tries, Name: meaningOf(p.View, l.Name), Code: strings.TrimPrefix(l.Name, delivery.OtherNames)}
 		if code, _ := stats.Codes(l.Name); code > 0 && p.Scope != delivery.OfRun {
 			rows[i].Rows = p.attempts("code", strconv.FormatInt(code, 10))
@@ -47,8 +50,9 @@ func meaningOf(v ui.View, name string) string {
 }
 
 func (p *statisticsPage) domainRows() []triesRow {
-	rows := make([]triesRow, len(p.Domains))
-	for i, l := range p.Domains {
+	lines := firstLines(p.Domains)
+	rows := make([]triesRow, len(lines))
+	for i, l := range lines {
 		rows[i] = triesRow{Tries: l.Tries, Name: p.domain(l.Name)}
 		if !p.Service && rows[i].Name == l.Name && p.owned() {
 			rows[i].URL = "/recipients?" + url.Values{"q": {"@" + l.Name}}.Encode()
@@ -71,8 +75,9 @@ func (p *statisticsPage) domain(name string) string {
 }
 
 func (p *statisticsPage) mailingRows() []triesRow {
-	rows := make([]triesRow, len(p.Mailings))
-	for i, l := range p.Mailings {
+	lines := firstLines(p.Mailings)
+	rows := make([]triesRow, len(lines))
+	for i, l := range lines {
 		rows[i] = triesRow{
 			Tries: l.Tries, Name: l.Mailing,
 			URL: mailingURL(l.MailingID, "/statistics?"+p.Span.Values().Encode()),

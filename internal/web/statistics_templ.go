@@ -132,7 +132,7 @@ func statisticsTempl(p statisticsPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = answersCard(p, p.answerRows()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = answersCard(p).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -140,7 +140,7 @@ func statisticsTempl(p statisticsPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = triesCard(p, triesTable{Name: "domains", Title: p.T("stats.by_domain"), Column: p.T("stats.domain"), Rows: p.domainRows()}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = triesCard(p, triesTable{Name: "domains", Title: p.T("stats.by_domain"), Column: p.T("stats.domain"), Rows: p.domainRows(), All: len(p.Domains)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -149,7 +149,7 @@ func statisticsTempl(p statisticsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if len(p.Mailings) > 0 {
-					templ_7745c5c3_Err = triesCard(p, triesTable{Name: "mailings", Title: p.T("stats.by_mailing"), Column: p.T("mailings.mailing"), Rows: p.mailingRows()}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = triesCard(p, triesTable{Name: "mailings", Title: p.T("stats.by_mailing"), Column: p.T("mailings.mailing"), Rows: p.mailingRows(), All: len(p.Mailings)}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -447,7 +447,8 @@ type triesTable struct {
 	Name   string // of its file
 	Title  string
 	Column string
-	Rows   []triesRow // those with the most attempts first
+	Rows   []triesRow // those with the most attempts, first
+	All    int        // how many there are
 }
 
 func triesCard(p statisticsPage, t triesTable) templ.Component {
@@ -478,7 +479,6 @@ func triesCard(p statisticsPage, t triesTable) templ.Component {
 			{Title: p.T("stats.failed"), Number: true},
 			{Title: p.T("stats.success"), Number: true},
 		}
-		rows := t.Rows[:min(len(t.Rows), linesShown)]
 		templ_7745c5c3_Var18 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -503,7 +503,7 @@ func triesCard(p statisticsPage, t triesTable) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				for _, r := range rows {
+				for _, r := range t.Rows {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<tr>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -653,7 +653,7 @@ func triesCard(p statisticsPage, t triesTable) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = moreRows(p.View, len(t.Rows)-len(rows)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = moreRows(p.View, t.All-len(t.Rows)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -668,7 +668,7 @@ func triesCard(p statisticsPage, t triesTable) templ.Component {
 }
 
 // answersCard is what the servers said: how often, and what that means.
-func answersCard(p statisticsPage, all []triesRow) templ.Component {
+func answersCard(p statisticsPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -694,7 +694,7 @@ func answersCard(p statisticsPage, all []triesRow) templ.Component {
 			{Title: p.T("stats.attempts"), Number: true},
 			{Title: p.T("stats.share_title"), Number: true},
 		}
-		rows := all[:min(len(all), linesShown)]
+		rows := p.answerRows()
 		templ_7745c5c3_Var30 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -810,7 +810,7 @@ func answersCard(p statisticsPage, all []triesRow) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = moreRows(p.View, len(all)-len(rows)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = moreRows(p.View, len(p.Answers)-len(rows)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
