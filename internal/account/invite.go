@@ -6,11 +6,16 @@ import (
 	"strconv"
 	"time"
 
+	"gonets/internal/audit"
 	"gonets/internal/db"
 	"gonets/internal/fault"
 	"gonets/internal/i18n"
 	"gonets/internal/letter"
 )
+
+// userInvite is how the audit calls a repeated invitation; who may confirm an
+// address may also send it.
+const userInvite Action = "user.invite"
 
 const invitationLife = 7 * 24 * time.Hour // of the link; the letter says so
 
@@ -73,7 +78,10 @@ func (a *Accounts) InviteAgain(ctx context.Context, actor Actor, id int64) (User
 		if !u.VerifiedAt.IsZero() {
 			return fault.New(fault.Conflict, "account.already_verified", nil)
 		}
-		return a.sendInvitationTx(ctx, tx, u, token)
+		if err := a.sendInvitationTx(ctx, tx, u, token); err != nil {
+			return err
+		}
+		return audit.RecordTx(ctx, tx, actor.Entry(userInvite, "user", id, "").Named(u.Email))
 	})
 }
 

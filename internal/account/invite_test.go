@@ -77,6 +77,9 @@ func TestInviteAgain(t *testing.T) {
 		w.clock.wind(time.Hour)
 		_, err = w.InviteAgain(w.ctx, admin, u.ID)
 		w.wantKey(err, fault.Conflict, "account.already_verified")
+		if n := w.count(`SELECT count(*) FROM audit WHERE action = 'user.invite' AND object_name = 'anna@example.org'`); n != 3 {
+			t.Errorf("%d invitations in the audit, want the three that went out", n)
+		}
 	})
 }
 
