@@ -447,7 +447,7 @@ type triesTable struct {
 	Name   string // of its file
 	Title  string
 	Column string
-	Rows   []triesRow // those with the most attempts, first
+	Rows   []triesRow // the first of them, those with the most attempts
 	All    int        // how many there are
 }
 
