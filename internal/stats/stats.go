@@ -67,9 +67,9 @@ type Line struct {
 	Mailing   string // its name; see Stats.Name
 }
 
-// Ask answers for a range, its mailings without their names; the zero range is
-// all there is, and for a run only.
-// Who may not see what it is about is told that it is not there.
+// Ask answers for a range, its mailings without their names (see Name); the
+// zero range is all there is, and for a run only. Who may not see what it is
+// about is told that it is not there.
 func (s *Stats) Ask(ctx context.Context, actor account.Actor, about About, over Range) (Answer, error) {
 	if err := s.check(ctx, actor, about); err != nil {
 		return Answer{}, err

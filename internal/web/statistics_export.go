@@ -38,13 +38,13 @@ func (s *Web) exportStatistics(v *visit, about stats.About, span stats.Span) err
 		return err
 	}
 	answer, err := s.Stats.Ask(v.Context(), v.actor, about, over)
-	if err == nil {
+	name := v.URL.Query().Get("table")
+	if err == nil && name == "mailings" {
 		err = s.Stats.Name(v.Context(), answer.Mailings)
 	}
 	if err != nil {
 		return err
 	}
-	name := v.URL.Query().Get("table")
 	header, rows, ok := statisticsTable(v, &answer, name)
 	if !ok {
 		return fault.Missing()

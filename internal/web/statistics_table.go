@@ -14,6 +14,8 @@ import (
 // linesShown is how many rows a table of the statistics has; its file has all.
 const linesShown = 15
 
+// firstLines are those that are shown: rows are made, and mailings named, of
+// no others.
 func firstLines(lines []stats.Line) []stats.Line { return lines[:min(len(lines), linesShown)] }
 
 // triesRow is a row of a table: what it is about, and its numbers.
