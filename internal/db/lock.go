@@ -67,9 +67,7 @@ func (d *DB) lockAdvisory(ctx context.Context, name string, wait bool) (func(), 
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	hash := fnv.New64a()
-	hash.Write([]byte("gonets " + name))
-	key := int64(hash.Sum64()) // any 64 bits do
+	key := advisoryKey(name)
 	if wait {
 		_, err = conn.Exec(ctx, `SELECT set_config('lock_timeout', '120s', false), pg_advisory_lock($1)`, key)
 	} else {
@@ -92,4 +90,35 @@ func (d *DB) lockAdvisory(ctx context.Context, name string, wait bool) (func(), 
 		session.Exec(ctx, `SELECT pg_advisory_unlock($1)`, key) //nolint:errcheck // the lock ends with the session in any case
 		session.Close(ctx)
 	}, nil
+}
+
+// advisoryKey is the key of a name's lock: any 64 bits do.
+func advisoryKey(name string) int64 {
+	hash := fnv.New64a()
+	hash.Write([]byte("gonets " + name))
+	return int64(hash.Sum64())
+}
+
+// ShareTx takes the lock of a name until the transaction ends. Many may have it
+// at once, but none beside one who took it by ExcludeTx. Where it was taken
+// before, the transaction's next statement sees what its holder committed. On
+// SQLite a transaction has the whole database to itself already.
+func ShareTx(ctx context.Context, tx Tx, name string) error {
+	return lockTx(ctx, tx, `SELECT pg_advisory_xact_lock_shared($1)`, name)
+}
+
+// ExcludeTx takes the lock of a name until the transaction ends, and waits for
+// all who share it.
+func ExcludeTx(ctx context.Context, tx Tx, name string) error {
+	return lockTx(ctx, tx, `SELECT pg_advisory_xact_lock($1)`, name)
+}
+
+func lockTx(ctx context.Context, tx Tx, query, name string) error {
+	if tx.Dialect() == SQLite {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, query, advisoryKey(name)); err != nil {
+		return fmt.Errorf("lock %q: %w", name, err)
+	}
+	return nil
 }

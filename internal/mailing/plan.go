@@ -96,7 +96,7 @@ func (s *Mailings) chosenTx(ctx context.Context, tx db.Tx, p planning) (chosen [
 		return nil, 0, err
 	}
 	slices.Sort(ids)
-	chosen, err = s.recipients.HoldTx(ctx, tx, ids)
+	chosen, err = s.recipients.AgainTx(ctx, tx, p.UserID, ids)
 	return chosen, position, err
 }
 

@@ -60,12 +60,14 @@ type world struct {
 	db         *db.DB
 	ledger     *delivery.Ledger
 	recipients *recipient.Recipients
-	messages   *message.Messages
-	settings   *setting.Settings
-	anna       account.Actor // whose mailings they are
-	boris      account.Actor // another user
-	mod        account.Actor // a moderator
-	message    int64         // one of Anna's
+	// recipientsWith are the same with another ledger.
+	recipientsWith func(recipient.Ledger) *recipient.Recipients
+	messages       *message.Messages
+	settings       *setting.Settings
+	anna           account.Actor // whose mailings they are
+	boris          account.Actor // another user
+	mod            account.Actor // a moderator
+	message        int64         // one of Anna's
 }
 
 // each runs a test on both databases.
@@ -113,7 +115,10 @@ func newNode(t *testing.T, url string, c *clock) *world {
 		boris:    account.Actor{ID: 2, Role: account.RoleUser},
 		mod:      account.Actor{ID: 3, Permissions: account.Grants(account.MailingView, account.MailingDisable), Email: "mod@gonets.test"},
 	}
-	w.recipients = recipient.New(d, q, w.ledger, recipient.Options{Secret: []byte("secret"), BaseURL: "https://mail.test"})
+	w.recipientsWith = func(ledger recipient.Ledger) *recipient.Recipients {
+		return recipient.New(d, q, ledger, recipient.Options{Secret: []byte("secret"), BaseURL: "https://mail.test"})
+	}
+	w.recipients = w.recipientsWith(w.ledger)
 	w.settings = setting.New(d, true)
 	w.Mailings = mailing.New(d, q, w.recipients, w.messages, w.ledger, log, mailing.Options{Grace: grace, Letters: letters, Settings: w.settings})
 	w.Work()

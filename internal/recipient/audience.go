@@ -115,16 +115,17 @@ func ascending(ids []int64) []int64 {
 
 // AudienceChunkTx is the next piece of an audience: up to limit recipients
 // with ids above after, ascending, each once. Each tag is read by key from
-// where the last piece ended, so a piece costs the same anywhere. They are
-// held, as by HoldTx.
-func (r *Recipients) AudienceChunkTx(ctx context.Context, tx db.Tx, userID int64, a StoredAudience, after int64, limit int) ([]Planned, error) {
-	var list []Planned
-	var err error
+// where the last piece ended, so a piece costs the same anywhere. Nobody of the
+// user's leaves before the transaction ends: see closeTx.
+func (r *Recipients) AudienceChunkTx(ctx context.Context, tx db.Tx, userID int64, a StoredAudience, after int64, limit int) (list []Planned, err error) {
+	if err := closeTx(ctx, tx, userID); err != nil {
+		return nil, fmt.Errorf("read audience: %w", err)
+	}
 	if a.All {
 		list, err = planned(ctx, tx, `SELECT id, status FROM recipients
-			WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`+forShare(tx), userID, after, limit)
-	} else if list, err = chosenChunk(ctx, tx, userID, a, after, limit); err == nil && tx.Dialect() == db.Postgres {
-		list, err = r.HoldTx(ctx, tx, plannedIDs(list)) // by one query: in the order in which everybody locks them
+			WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`, userID, after, limit)
+	} else {
+		list, err = chosenChunk(ctx, tx, userID, a, after, limit)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read audience: %w", err)
@@ -132,14 +133,15 @@ func (r *Recipients) AudienceChunkTx(ctx context.Context, tx db.Tx, userID int64
 	return list, nil
 }
 
-// HoldTx reads recipients, whose status does not change then before the
-// transaction ends. Otherwise one who unsubscribes, or is deleted, at this
-// moment would have no delivery to be skipped yet, and get one afterwards. The
-// ids are ascending; deleted ones are in the answer.
-func (r *Recipients) HoldTx(ctx context.Context, tx db.Tx, ids []int64) ([]Planned, error) {
-	there, err := planned(ctx, tx, `SELECT id, status FROM recipients WHERE id = ANY($1) ORDER BY id`+forShare(tx), ids)
+// AgainTx reads recipients of one user, who are to get something again, under
+// the same promise. The ids are ascending; deleted ones are in the answer.
+func (r *Recipients) AgainTx(ctx context.Context, tx db.Tx, userID int64, ids []int64) ([]Planned, error) {
+	if err := closeTx(ctx, tx, userID); err != nil {
+		return nil, fmt.Errorf("read recipients: %w", err)
+	}
+	there, err := planned(ctx, tx, `SELECT id, status FROM recipients WHERE id = ANY($1) ORDER BY id`, ids)
 	if err != nil {
-		return nil, fmt.Errorf("hold recipients: %w", err)
+		return nil, fmt.Errorf("read recipients: %w", err)
 	}
 	list := make([]Planned, len(ids))
 	for i, id := range ids {
@@ -151,21 +153,24 @@ func (r *Recipients) HoldTx(ctx context.Context, tx db.Tx, ids []int64) ([]Plann
 	return list, nil
 }
 
-// forShare locks what is read against changes. SQLite has but one writer.
-func forShare(tx db.Tx) string {
-	if tx.Dialect() == db.Postgres {
-		return ` FOR SHARE`
-	}
-	return ``
+// Who is planned into a run passes a door that whoever leaves passes, too: who
+// unsubscribes, is suppressed or deleted. Otherwise one who leaves at the moment
+// at which their run is planned would have no delivery to be skipped yet, and
+// get one afterwards. One lock for a user costs less than one for each recipient.
+
+// closeTx keeps a user's recipients from leaving until the transaction ends.
+// Whoever left before is seen to have left.
+func closeTx(ctx context.Context, tx db.Tx, userID int64) error {
+	return db.ExcludeTx(ctx, tx, door(userID))
 }
 
-func plannedIDs(list []Planned) []int64 {
-	ids := make([]int64, len(list))
-	for i := range list {
-		ids[i] = list[i].ID
-	}
-	return ids
+// leaveTx waits for plans to be written, and keeps further ones waiting. Who
+// leaves comes here before they look for what is planned for them.
+func leaveTx(ctx context.Context, tx db.Tx, userID int64) error {
+	return db.ShareTx(ctx, tx, door(userID))
 }
+
+func door(userID int64) string { return fmt.Sprintf("recipients of %d", userID) }
 
 // chosenChunk is a piece of the union of tags and single recipients.
 func chosenChunk(ctx context.Context, q db.Q, userID int64, a StoredAudience, after int64, limit int) ([]Planned, error) {

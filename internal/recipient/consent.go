@@ -57,6 +57,9 @@ func (r *Recipients) setStatus(ctx context.Context, actor account.Actor, id int6
 // changeStatusTx changes the status of a recipient that is held, and all that
 // follows from it.
 func (r *Recipients) changeStatusTx(ctx context.Context, tx db.Tx, h held, to Status, mailingID int64) error {
+	if err := leaveTx(ctx, tx, h.userID); err != nil {
+		return err
+	}
 	now := db.At(tx.Now())
 	_, err := tx.Exec(ctx, `UPDATE recipients
 		SET status = $2, status_at = $3, status_mailing_id = $4, updated_at = $3 WHERE id = $1`,

@@ -178,6 +178,9 @@ func (r *Recipients) Delete(ctx context.Context, actor account.Actor, id int64) 
 
 // deleteTx deletes recipients of one user that are held.
 func (r *Recipients) deleteTx(ctx context.Context, tx db.Tx, userID int64, list []held) error {
+	if err := leaveTx(ctx, tx, userID); err != nil {
+		return err
+	}
 	var active int64
 	for _, h := range list {
 		if err := r.ledger.ForgetRecipientTx(ctx, tx, h.id); err != nil {
