@@ -83,8 +83,9 @@ type DB struct {
 	reads *fluentReads // SQLite: many, for reading
 	known *statements
 
-	pg      *pgxpool.Pool
-	pgReads *pgxpool.Pool // refuses to write
+	pg        *pgxpool.Pool
+	pgReads   *pgxpool.Pool // refuses to write
+	pgFlights *pgxpool.Pool // one connection
 }
 
 // Open opens the database that url names: "sqlite:PATH" or
@@ -171,6 +172,7 @@ func (d *DB) Close() error {
 	if d.dialect == SQLite {
 		return errors.Join(d.reads.known.close(), d.reads.Close(), d.known.close(), d.lite.Close())
 	}
+	d.pgFlights.Close()
 	d.pgReads.Close()
 	d.pg.Close()
 	return nil

@@ -60,6 +60,12 @@ func Taken(err error) bool {
 	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
+// otherwise says that a statement of Expecting met other rows.
+func otherwise(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == "22012" // division_by_zero
+}
+
 // unavailable marks the errors that mean "the database is away" for the
 // person; every other error passes as it is.
 func unavailable(err error) error {

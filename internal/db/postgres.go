@@ -12,8 +12,8 @@ import (
 	"gonets/internal/fault"
 )
 
-// openPostgres opens two pools: one for writing, which package queue shares,
-// and one that refuses to write, as SQLite's readers do.
+// openPostgres opens three pools: one for writing, which package queue shares,
+// one that refuses to write, as SQLite's readers do, and one for flights.
 //
 // A process that is stopped inside a transaction must not block the others
 // for ever: the server ends such a transaction after ten seconds.
@@ -39,6 +39,11 @@ func openPostgres(ctx context.Context, url string, clock Clock) (*DB, error) {
 		return nil, badURL("postgres://…")
 	}
 	if d.pgReads, err = pgxpool.NewWithConfig(ctx, read); err != nil {
+		d.pg.Close()
+		return nil, badURL("postgres://…")
+	}
+	if d.pgFlights, err = pgxpool.NewWithConfig(ctx, flightsOf(write)); err != nil {
+		d.pgReads.Close()
 		d.pg.Close()
 		return nil, badURL("postgres://…")
 	}

@@ -136,6 +136,20 @@ func (p *page) anew() {
 	clear(p.marked)
 }
 
+// expect notes what nearly always holds.
+func (p *page) expect() {
+	p.anew()
+	for _, d := range p.dockets {
+		p.held[d] = true
+	}
+	for i := range p.records {
+		p.moved[p.records[i].ID] = true
+	}
+	for _, d := range p.marks {
+		p.planned[d.ID] = true
+	}
+}
+
 func (l *Ledger) page(group []*Turn) *page {
 	p := &page{held: map[*docket]bool{}, moved: map[int64]bool{}, planned: map[int64]bool{}, marked: map[int64]bool{}}
 	for _, t := range group {

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,11 +14,6 @@ import (
 // pgScribe sends everything in one flight, as whole columns, which unnest makes
 // rows of.
 type pgScribe struct{}
-
-// planTexts: what is planned while the tables are small must still find its rows
-// by their ids when they have grown, and not read them from end to end; and it
-// is planned once, not with every commit, which would take a fifth of its time.
-var planTexts = []string{`SET LOCAL enable_seqscan = off`, `SET LOCAL plan_cache_mode = force_generic_plan`}
 
 // lockText, like everything that touches deliveries, locks the runs in the
 // order of their ids. The statements behind it see a hold that was committed
@@ -49,8 +45,8 @@ const moveText = `
 
 const markText = `
 	SELECT id FROM deliveries
-	 WHERE id = ANY($1) AND state = 0
-	   AND run_id = ANY (ARRAY(SELECT run_id FROM ledgers WHERE run_id = ANY($2) AND held = 0))`
+	 WHERE id = ANY($3) AND state = 0 AND batch_id = ANY (ARRAY(SELECT b.id` + leased + `))
+	   AND run_id = ANY (ARRAY(SELECT run_id FROM ledgers WHERE run_id = ANY($4) AND held = 0))`
 
 const attemptsText = `
 	INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id,
@@ -58,43 +54,76 @@ const attemptsText = `
 	SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
 	                     $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[])`
 
+// question is a statement whose answer decides what the page writes. It is
+// asked, or held against what is expected.
+type question struct{ asks, expects string }
+
+func questionOf(text string, parameters int) question {
+	return question{text, db.Expecting(text, parameters+1)}
+}
+
+var (
+	acceptQuestion = questionOf(acceptText, 4)
+	moveQuestion   = questionOf(moveText, 10)
+	markQuestion   = questionOf(markText, 4)
+)
+
+// commit expects what nearly always holds: that the leases are held, every
+// result counts, and every mark may be given. Then all of it is one flight. If
+// anything is otherwise, nothing was written, and it is asked first.
 func (pgScribe) commit(ctx context.Context, d *db.DB, p *page) error {
+	err := d.Flight(ctx, func(now time.Time, flight *pgx.Batch) {
+		p.expect()
+		flight.Queue(lockText, p.runs)
+		p.queue(now, flight, func(q question, rows int, _ func(pgx.Rows) error, args ...any) {
+			flight.Queue(q.expects, append(args, rows)...)
+		})
+		p.queueRest(flight)
+	})
+	if !errors.Is(err, db.ErrOtherwise) {
+		return err
+	}
 	return d.Flights(ctx, func(now time.Time, flight *pgx.Batch) {
 		p.anew()
-		p.queue(now, flight)
-	}, func(flight *pgx.Batch) {
-		p.decide()
-		for _, s := range append(dockets(p.entries), p.tally().statements()...) {
-			flight.Queue(s.text, s.args...)
-		}
-	})
+		flight.Queue(lockText, p.runs)
+		batches, epochs := p.leases()
+		flight.Queue(leaseText, batches, epochs).Query(p.noteLeases)
+		p.queue(now, flight, func(q question, _ int, read func(pgx.Rows) error, args ...any) {
+			flight.Queue(q.asks, args...).Query(read)
+		})
+	}, p.queueRest)
 }
 
 // queue queues what the batches and counters depend on.
-func (p *page) queue(now time.Time, flight *pgx.Batch) {
-	for _, text := range planTexts {
-		flight.Queue(text)
-	}
-	flight.Queue(lockText, p.runs)
+func (p *page) queue(now time.Time, flight *pgx.Batch, ask func(q question, rows int, read func(pgx.Rows) error, args ...any)) {
 	batches, epochs := p.leases()
-	flight.Queue(leaseText, batches, epochs).Query(func(rows pgx.Rows) error {
-		var id, epoch int64
-		_, err := pgx.ForEachRow(rows, []any{&id, &epoch}, func() error { p.hold(id, epoch); return nil })
-		return err
-	})
 	if args, n := attemptColumnsOf(p.records); n > 0 {
 		flight.Queue(attemptsText, args...)
 	}
 	accepted, others := p.byEnd()
 	if len(accepted) > 0 {
-		flight.Queue(acceptText, batches, epochs, accepted, int64(db.At(now))).Query(noteIn(p.moved))
+		ask(acceptQuestion, len(accepted), noteIn(p.moved), batches, epochs, accepted, int64(db.At(now)))
 	}
 	if len(others) > 0 {
-		flight.Queue(moveText, append([]any{batches, epochs}, stateColumnsOf(others)...)...).Query(noteIn(p.moved))
+		ask(moveQuestion, len(others), noteIn(p.moved), append([]any{batches, epochs}, stateColumnsOf(others)...)...)
 	}
 	if len(p.marks) > 0 {
-		flight.Queue(markText, p.markIDs(), p.runs).Query(noteIn(p.planned))
+		ask(markQuestion, len(p.marks), noteIn(p.planned), batches, epochs, p.markIDs(), p.runs)
 	}
+}
+
+// queueRest queues what is decided now.
+func (p *page) queueRest(flight *pgx.Batch) {
+	p.decide()
+	for _, s := range append(dockets(p.entries), p.tally().statements()...) {
+		flight.Queue(s.text, s.args...)
+	}
+}
+
+func (p *page) noteLeases(rows pgx.Rows) error {
+	var id, epoch int64
+	_, err := pgx.ForEachRow(rows, []any{&id, &epoch}, func() error { p.hold(id, epoch); return nil })
+	return err
 }
 
 const docketsText = `
