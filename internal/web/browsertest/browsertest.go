@@ -190,6 +190,10 @@ func (tab *Tab) Shoot(name string) {
 		return
 	}
 	picture := Run(tab, chromedp.FullScreenshot(100))
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		tab.t.Error(err)
+		return
+	}
 	if err := os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600); err != nil {
 		tab.t.Error(err)
 	}
