@@ -47,11 +47,15 @@
 //   - What is unknown or malformed is a [SyntaxError] of [Parse], with line and
 //     column, and never ignored. What goes wrong while rendering is a
 //     [RenderError], and there is no output.
-//   - In the mode [HTML] values are escaped. The filter escape yields [Safe]
-//     text, which is not escaped again; newline_to_br escapes what is not Safe
-//     and yields Safe text. Any other filter on text yields text that is not
-//     Safe, even from Safe input. The source itself is the author's and is
-//     passed on as it is.
+//   - In the mode [HTML] values are escaped when they are printed, so escape
+//     leaves them as they are: nothing is escaped twice, and no filter behind it
+//     cuts an entity in two. newline_to_br escapes what is not [Safe] and yields
+//     Safe text, which is printed as it is. append, prepend and join escape what
+//     they put beside Safe text; other filters that change text keep it Safe as
+//     long as its only tags are whole <br />. The source itself is the author's
+//     and is passed on as it is.
+//   - In the mode [Plain], for the plain text of an HTML source, escape and
+//     newline_to_br change nothing.
 //   - Names may have letters of any alphabet.
 //   - A map as a whole prints as nothing; a loop over it gives pairs in the
 //     order of the keys.

@@ -1,7 +1,30 @@
 package liquid
 
+import "strings"
+
 // Safe is text that is HTML already: it is not escaped again.
 type Safe string
+
+func isSafe(v any) bool {
+	_, safe := v.(Safe)
+	return safe
+}
+
+// onlyBreaks reports whether s has no markup but the line breaks that
+// newline_to_br makes: no tag is cut in two, and none is made of parts.
+func onlyBreaks(s string) bool {
+	const rest = "br />"
+	for {
+		_, after, found := strings.Cut(s, "<")
+		if !found {
+			return true
+		}
+		if len(after) < len(rest) || !strings.EqualFold(after[:len(rest)], rest) {
+			return false
+		}
+		s = after
+	}
+}
 
 // Escape appends s to dst with the characters & < > " ' as HTML entities, so
 // that it may stand in HTML text and in quoted attributes.

@@ -1,6 +1,9 @@
 package liquid
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 // filter is one of the language. It has as many arguments as it has defaults,
 // of which the first ones may be required.
@@ -90,5 +93,23 @@ func join(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.mode == HTML && slices.ContainsFunc(flat, isSafe) {
+		return c.joinMarkup(flat)
+	}
 	return asAny(c.join(c.at, flat, glue))
+}
+
+// joinMarkup is join where an item is Safe: all others are escaped.
+func (c call) joinMarkup(flat []any) (any, error) {
+	glue, err := c.markup(c.a)
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range flat {
+		if flat[i], err = asAny(c.markup(v)); err != nil {
+			return nil, err
+		}
+	}
+	s, err := c.join(c.at, flat, glue)
+	return Safe(s), err
 }

@@ -103,14 +103,25 @@ func TestHTML(t *testing.T) {
 		{"<p>{{ x }}</p>", vars, "<p>&lt;b&gt;&quot;Tom&quot; &amp; &#39;Ann&#39;&lt;/b&gt;</p>"},
 		{"{{ '<' | escape }}{{ '<' | escape | escape }}", vars, "&lt;&lt;"},
 		{"{{ safe }}{{ safe | escape }}{{ nil | default: safe }}", vars, "<i>ok</i><i>ok</i><i>ok</i>"},
-		{"{{ safe | append: '!' }} {{ safe | upcase }} {{ 'x' | append: safe }}", vars, "&lt;i&gt;ok&lt;/i&gt;! &lt;I&gt;OK&lt;/I&gt; x&lt;i&gt;ok&lt;/i&gt;"},
-		{"{{ safe | strip }}{{ '&lt;' | escape | truncate: 9 }}", vars, "&lt;i&gt;ok&lt;/i&gt;&amp;amp;lt;"},
+		{"{{ safe | append: '!' }} {{ safe | upcase }} {{ 'x' | append: safe }}", vars, "<i>ok</i>! &lt;I&gt;OK&lt;/I&gt; x<i>ok</i>"},
+		{"{{ safe | strip }}{{ '&lt;' | escape | truncate: 9 }}", vars, "&lt;i&gt;ok&lt;/i&gt;&amp;lt;"},
 		{"{{ lines | newline_to_br }} {{ safelines | newline_to_br }}", vars, "&lt;a&gt;<br />\n&amp; <p><br />\n</p>"},
 		{"{{ lines | escape | newline_to_br }}", vars, "&lt;a&gt;<br />\n&amp;"},
-		{"{{ list }} {{ list | join: '>' }} {{ list | first }} {{ list[1] }}", vars, "&lt;<hr>1 &lt;&gt;&lt;hr&gt;&gt;1 &lt; <hr>"},
+		{"{{ list }} {{ list | join: '>' }} {{ list | first }} {{ list[1] }}", vars, "&lt;<hr>1 &lt;&gt;<hr>&gt;1 &lt; <hr>"},
+		{"{{ \"O'Neil\" | escape | append: '!' }} {{ 'Tom & Ann' | escape | truncate: 8 | upcase }}", vars, "O&#39;Neil! TOM &amp;..."},
+		{"{{ lines | newline_to_br | append: '<' }}{{ lines | newline_to_br | prepend: '>' | strip }}", vars, "&lt;a&gt;<br />\n&amp;&lt;&gt;&lt;a&gt;<br />\n&amp;"},
+		{"{{ lines | newline_to_br | split: '<br />' | join: '<' }} {{ lines | newline_to_br | replace: '<br />\n', '<' }}", vars, "&lt;a&gt;&lt;\n&amp; &lt;a&gt;&lt;&amp;"},
+		{"{{ lines | newline_to_br | upcase }} {{ lines | newline_to_br | capitalize | downcase }}", vars, "&LT;A&GT;<BR />\n&AMP; &lt;a&gt;<br />\n&amp;"},
+		{"{{ 'a\nbcd' | newline_to_br | truncate: 9, '–' }} {{ 'a\nb' | newline_to_br | truncate: 4, '\"' }}", vars, "a<br />\n– &quot;"},
+		{"{{ 'a\nb' | newline_to_br | truncate: 5 }} {{ 'a\nimg x' | newline_to_br | remove: 'br />\n' }}", vars, "a&lt;... a&lt;img x"},
+		{"{{ lines | newline_to_br | strip_html }} {{ lines | newline_to_br | truncatewords: 1 }}", vars, "&lt;a&gt;\n&amp; &amp;lt;a&amp;gt;&lt;br..."},
 		{"{% assign y = safe %}{{ y }}{% for i in list %}{{ i }}{% endfor %}", vars, "<i>ok</i>&lt;<hr>1"},
 		{"{{ x | strip_html }}{{ safe | strip_html }}", vars, "&quot;Tom&quot; &amp; &#39;Ann&#39;ok"},
 		{"{% if safe == '<i>ok</i>' and safe contains 'ok' %}{{ safe.size }}{% endif %}", vars, "9"},
+	})
+	check(t, Plain, []renderCase{
+		{"{{ x | escape | newline_to_br }} {{ lines | default: '\"' | newline_to_br | append: '<' | escape }}", vars, `<b>"Tom" & 'Ann'</b> <a>` + "\n&<"},
+		{"{{ safe | append: '<' }}{{ 1 | escape }}{{ nil | newline_to_br }}", vars, "<i>ok</i><1"},
 	})
 	check(t, Text, []renderCase{{"{{ x }}{{ safe }}", vars, `<b>"Tom" & 'Ann'</b><i>ok</i>`}})
 	check(t, Header, []renderCase{{"{{ x }}{{ safe }} — {{ 'ключ' }}", vars, `<b>"Tom" & 'Ann'</b><i>ok</i> — ключ`}})

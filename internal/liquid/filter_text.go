@@ -18,6 +18,33 @@ func (c call) made(s string, err error) (any, error) {
 	return s, nil
 }
 
+// kept is made for a text that the filter has made of its input, which like
+// explains.
+func (c call) kept(s string, err error) (any, error) {
+	if err == nil {
+		err = c.make(c.at, len(s))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.like(s), nil
+}
+
+// like is a text made of the input: Safe where the input was, unless a tag was
+// cut into.
+func (c call) like(s string) any {
+	if c.fromSafe() && onlyBreaks(s) {
+		return Safe(s)
+	}
+	return s
+}
+
+// fromSafe reports whether the input is HTML that is going to be printed as it
+// is.
+func (c call) fromSafe() bool {
+	return c.mode == HTML && isSafe(c.in)
+}
+
 func asAny(s string, err error) (any, error) {
 	if err != nil {
 		return nil, err
@@ -25,7 +52,8 @@ func asAny(s string, err error) (any, error) {
 	return s, nil
 }
 
-// texts is the input and both arguments as text.
+// texts is the input and both arguments as text. The second comes to stand in
+// the result, so it is escaped where the input is Safe.
 func (c call) texts() (in, a, b string, err error) {
 	if in, err = c.text(c.at, c.in); err != nil {
 		return "", "", "", err
@@ -33,11 +61,32 @@ func (c call) texts() (in, a, b string, err error) {
 	if a, err = c.text(c.at, c.a); err != nil {
 		return "", "", "", err
 	}
-	b, err = c.text(c.at, c.b)
+	if c.fromSafe() {
+		b, err = c.markup(c.b)
+	} else {
+		b, err = c.text(c.at, c.b)
+	}
 	return in, a, b, err
 }
 
+// markup is v as it is printed in HTML.
+func (c call) markup(v any) (string, error) {
+	s, err := c.text(c.at, v)
+	if isSafe(v) || err != nil {
+		return s, err
+	}
+	n := escapedLen(s)
+	if err := c.make(c.at, n); err != nil {
+		return "", err
+	}
+	return string(Escape(make([]byte, 0, n), s)), nil
+}
+
+// appendText makes Safe text where either side is: the other is escaped.
 func appendText(c call) (any, error) {
+	if c.mode == HTML && (isSafe(c.in) || isSafe(c.a)) {
+		return c.appendMarkup()
+	}
 	in, a, _, err := c.texts()
 	if err == nil {
 		err = c.make(c.at, len(in)+len(a))
@@ -48,27 +97,38 @@ func appendText(c call) (any, error) {
 	return in + a, nil
 }
 
+func (c call) appendMarkup() (any, error) {
+	in, err := c.markup(c.in)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.markup(c.a)
+	if err == nil {
+		err = c.make(c.at, len(in)+len(a))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return Safe(in + a), nil
+}
+
 func prependText(c call) (any, error) {
 	c.in, c.a = c.a, c.in
 	return appendText(c)
 }
 
-// replace counts the result before it makes it.
+// replace counts the result before it makes it. What it looks for in Safe text
+// is looked for as that is written: "<br />".
 func replace(c call) (any, error) {
 	in, old, by, err := c.texts()
 	if err != nil {
 		return nil, err
 	}
-	count := strings.Count(in, old)
-	if grown := count * (len(by) - len(old)); grown > 0 {
-		err = c.make(c.at, len(in)+grown)
-	} else {
-		err = c.make(c.at, len(in))
-	}
-	if err != nil {
+	grown := strings.Count(in, old) * (len(by) - len(old))
+	if err := c.make(c.at, len(in)+max(grown, 0)); err != nil {
 		return nil, err
 	}
-	return strings.ReplaceAll(in, old, by), nil
+	return c.like(strings.ReplaceAll(in, old, by)), nil
 }
 
 func remove(c call) (any, error) {
@@ -78,12 +138,12 @@ func remove(c call) (any, error) {
 
 func upcase(c call) (any, error) {
 	in, err := c.text(c.at, c.in)
-	return c.made(strings.ToUpper(in), err)
+	return c.kept(strings.ToUpper(in), err)
 }
 
 func downcase(c call) (any, error) {
 	in, err := c.text(c.at, c.in)
-	return c.made(strings.ToLower(in), err)
+	return c.kept(strings.ToLower(in), err)
 }
 
 // capitalize makes the first character large and all others small.
@@ -94,14 +154,14 @@ func capitalize(c call) (any, error) {
 		return "", err
 	}
 	if first == utf8.RuneError {
-		return c.made(in[:length]+strings.ToLower(in[length:]), nil)
+		return c.kept(in[:length]+strings.ToLower(in[length:]), nil)
 	}
-	return c.made(string(unicode.ToTitle(first))+strings.ToLower(in[length:]), nil)
+	return c.kept(string(unicode.ToTitle(first))+strings.ToLower(in[length:]), nil)
 }
 
 func strip(c call) (any, error) {
 	in, err := c.text(c.at, c.in)
-	return c.made(strings.Trim(in, space+"\x00"), err)
+	return c.kept(strings.Trim(in, space+"\x00"), err)
 }
 
 // truncate cuts text to c.a characters, of which the last are c.b.
@@ -118,10 +178,10 @@ func truncate(c call) (any, error) {
 		return nil, err
 	}
 	if runeOffset(in, length) == len(in) {
-		return c.made(in, nil)
+		return c.kept(in, nil)
 	}
 	kept := max(length-int64(utf8.RuneCountInString(end)), 0)
-	return c.made(in[:runeOffset(in, kept)]+end, nil)
+	return c.kept(in[:runeOffset(in, kept)]+end, nil)
 }
 
 // runeOffset is where the first n characters of s end.
@@ -156,7 +216,7 @@ func truncateWords(c call) (any, error) {
 	for word := range strings.FieldsFuncSeq(in, isSpace) {
 		if most == 0 {
 			b.WriteString(end)
-			return c.made(b.String(), nil)
+			return c.kept(b.String(), nil)
 		}
 		most--
 		if b.Len() > 0 {
@@ -164,7 +224,7 @@ func truncateWords(c call) (any, error) {
 		}
 		b.WriteString(word)
 	}
-	return c.made(in, nil)
+	return c.kept(in, nil)
 }
 
 func isSpace(r rune) bool { return r < 0x80 && strings.IndexByte(space, byte(r)) >= 0 }
@@ -180,7 +240,7 @@ func split(c call) (any, error) {
 	const item = 32 // bytes of a string in a list
 	add := func(s string) bool {
 		err = c.make(c.at, item+len(s))
-		list = append(list, s)
+		list = append(list, c.like(s))
 		return err == nil
 	}
 	switch {
@@ -193,32 +253,28 @@ func split(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for len(list) > 0 && list[len(list)-1] == "" {
+	for len(list) > 0 && isEmpty(list[len(list)-1]) {
 		list = list[:len(list)-1]
 	}
 	return list, nil
 }
 
-// escape makes Safe text; what is Safe stays as it is.
+// escape makes Safe text; what is Safe stays as it is. In the mode HTML the
+// escaping is left to the printing, so that filters behind this one see the
+// characters and cut no entity in two.
 func escape(c call) (any, error) {
-	switch c.in.(type) {
-	case nil, Safe:
+	if c.in == nil || isSafe(c.in) || c.mode == HTML || c.mode == Plain {
 		return c.in, nil
 	}
 	in, err := c.text(c.at, c.in)
 	if err != nil {
 		return nil, err
 	}
-	return c.safe(in)
-}
-
-// safe is plain text as Safe text.
-func (c call) safe(s string) (any, error) {
-	n := escapedLen(s)
+	n := escapedLen(in)
 	if err := c.make(c.at, n); err != nil {
 		return nil, err
 	}
-	return Safe(Escape(make([]byte, 0, n), s)), nil
+	return Safe(Escape(make([]byte, 0, n), in)), nil
 }
 
 func urlEncode(c call) (any, error) {
@@ -232,15 +288,16 @@ func urlEncode(c call) (any, error) {
 // newlineToBr puts <br /> before every line break. In the mode HTML its output
 // is Safe, so what is not Safe yet is escaped first.
 func newlineToBr(c call) (any, error) {
-	if c.mode == HTML {
-		safe, err := escape(c)
-		if err != nil {
-			return nil, err
-		}
-		c.in = safe
+	if c.mode == Plain {
+		return c.in, nil
 	}
-	_, isSafe := c.in.(Safe)
-	in, err := c.text(c.at, c.in)
+	var in string
+	var err error
+	if c.mode == HTML {
+		in, err = c.markup(c.in)
+	} else {
+		in, err = c.text(c.at, c.in)
+	}
 	if err == nil {
 		err = c.make(c.at, len(in)+strings.Count(in, "\n")*len("<br />"))
 	}
@@ -249,7 +306,7 @@ func newlineToBr(c call) (any, error) {
 	}
 	in = strings.ReplaceAll(in, "\r\n", "\n")
 	in = strings.ReplaceAll(in, "\n", "<br />\n")
-	if isSafe {
+	if isSafe(c.in) || c.mode == HTML {
 		return Safe(in), nil
 	}
 	return in, nil
@@ -263,7 +320,7 @@ func stripHTML(c call) (any, error) {
 		return nil, err
 	}
 	in = cutAll(in, [][2]string{{"<script", "</script>"}, {"<!--", "-->"}, {"<style", "</style>"}})
-	return c.made(cutAll(in, [][2]string{{"<", ">"}}), nil)
+	return c.kept(cutAll(in, [][2]string{{"<", ">"}}), nil)
 }
 
 // cutAll removes every stretch from an opening to its closing, and leaves an

@@ -21,6 +21,7 @@ const (
 	HTML   Mode = iota // values are escaped, except Safe ones
 	Text               // values are written as they are
 	Header             // as Text, but a value with a control character is refused
+	Plain              // as Text, for a source made from HTML: escape and newline_to_br change nothing
 )
 
 // Limits bound one rendering. A zero field stands for that of [DefaultLimits].

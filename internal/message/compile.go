@@ -26,6 +26,7 @@ type Compiled struct {
 // part is a template of a message.
 type part struct {
 	field    string // whose source it was made of: "subject", "body", "text"
+	mode     liquid.Mode
 	template *liquid.Template
 	// typed is the template as the person typed it, where template was
 	// converted from that; else nil. Its lines are those that errors name.
@@ -54,7 +55,7 @@ type compiler struct {
 
 func (c *compiler) draft(d Draft) *Compiled {
 	compiled := &Compiled{
-		subject:     part{field: "subject", template: c.parse("subject", d.Subject)},
+		subject:     part{field: "subject", mode: liquid.Header, template: c.parse("subject", d.Subject)},
 		sourceBytes: len(d.Subject) + len(d.Body) + len(d.Text),
 	}
 	typed := c.parse("body", d.Body)
@@ -63,11 +64,11 @@ func (c *compiler) draft(d Draft) *Compiled {
 		return nil // converting relies on sources that parse
 	}
 	if d.Format == Text {
-		compiled.text = part{field: "body", template: typed}
+		compiled.text = part{field: "body", mode: liquid.Text, template: typed}
 	} else {
 		c.html(compiled, d, typed)
 		if d.Text != "" {
-			compiled.text = part{field: "text", template: given}
+			compiled.text = part{field: "text", mode: liquid.Text, template: given}
 		}
 	}
 	if len(c.fields) > 0 {
@@ -83,7 +84,7 @@ func (c *compiler) draft(d Draft) *Compiled {
 // html makes the HTML part, and the text part from it.
 func (c *compiler) html(compiled *Compiled, d Draft, typed *liquid.Template) {
 	source := d.Body
-	compiled.html = part{field: "body", template: typed}
+	compiled.html = part{field: "body", mode: liquid.HTML, template: typed}
 	if d.Format == Markdown {
 		page, err := markdownHTML(d.Body)
 		if err != nil {
@@ -91,11 +92,12 @@ func (c *compiler) html(compiled *Compiled, d Draft, typed *liquid.Template) {
 			return
 		}
 		source = page
-		compiled.html = part{field: "body", template: c.converted("body", "message.markdown_torn", page), typed: typed}
+		compiled.html.template, compiled.html.typed = c.converted("body", "message.markdown_torn", page), typed
 	}
 	compiled.hasBodyEnd = bodyEnd.MatchString(source)
 	if d.Text == "" && len(c.fields) == 0 {
-		compiled.text = part{field: "body", template: c.converted("text", "message.text_torn", plainText(source)), typed: typed}
+		text := c.converted("text", "message.text_torn", plainText(source))
+		compiled.text = part{field: "body", mode: liquid.Plain, template: text, typed: typed}
 	}
 }
 

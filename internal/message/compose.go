@@ -73,14 +73,14 @@ func (c *Compiled) Compose(in Input) (Content, error) {
 
 func (c *Compiled) composeSubject(s *scratch, in *Input) (string, error) {
 	limits := liquid.Limits{Output: maxSubject}
-	if err := c.subject.render(s, liquid.Header, limits, in); err != nil {
+	if err := c.subject.render(s, limits, in); err != nil {
 		return "", err
 	}
 	return string(bytes.TrimSpace(s.buf)), nil
 }
 
 func (c *Compiled) composeHTML(s *scratch, in *Input) (string, error) {
-	if err := c.html.render(s, liquid.HTML, liquid.Limits{}, in); err != nil {
+	if err := c.html.render(s, liquid.Limits{}, in); err != nil {
 		return "", err
 	}
 	if c.footer == nil || in.UnsubscribeURL == "" {
@@ -90,7 +90,7 @@ func (c *Compiled) composeHTML(s *scratch, in *Input) (string, error) {
 }
 
 func (c *Compiled) composeText(s *scratch, in *Input) (string, error) {
-	if err := c.text.render(s, liquid.Text, liquid.Limits{}, in); err != nil {
+	if err := c.text.render(s, liquid.Limits{}, in); err != nil {
 		return "", err
 	}
 	s.buf = append(bytes.TrimRight(s.buf, " \t\r\n"), '\n')
@@ -101,15 +101,15 @@ func (c *Compiled) composeText(s *scratch, in *Input) (string, error) {
 }
 
 // render fills s.buf with the part.
-func (p *part) render(s *scratch, mode liquid.Mode, limits liquid.Limits, in *Input) error {
+func (p *part) render(s *scratch, limits liquid.Limits, in *Input) error {
 	var err error
-	s.buf, err = p.template.Render(s.buf[:0], mode, s.vars, limits, in.Now, in.Zone)
+	s.buf, err = p.template.Render(s.buf[:0], p.mode, s.vars, limits, in.Now, in.Zone)
 	if err == nil {
 		return nil
 	}
 	place := err
 	if p.typed != nil { // the same failure, by the lines that the person knows
-		if _, typed := p.typed.Render(nil, mode, s.vars, limits, in.Now, in.Zone); typed != nil {
+		if _, typed := p.typed.Render(nil, p.mode, s.vars, limits, in.Now, in.Zone); typed != nil {
 			place = typed
 		}
 	}

@@ -51,6 +51,16 @@ func TestCompose(t *testing.T) {
 			message.Content{Subject: "s", HTML: "<html><BODY><p>Hi Иван &lt;Петров&gt;, Shop &amp; Co</p>" + footer + "</BODY></html>", Text: "Hi Иван <Петров>, Shop & Co\n" + footerText},
 		},
 		{
+			"text of HTML with filters for HTML",
+			message.Draft{Subject: "s", Format: message.HTML, Body: `{{ sender.name | default: "friend" | escape }}, {{ recipient.name | escape | append: "'" }}, {{ "a<` + "\n" + `b" | newline_to_br }}`},
+			message.Content{Subject: "s", HTML: "Shop &amp; Co, Иван &lt;Петров&gt;&#39;, a&lt;<br />\nb" + footer, Text: "Shop & Co, Иван <Петров>', a<\nb\n" + footerText},
+		},
+		{
+			"typed text with filters for HTML",
+			message.Draft{Subject: "s", Format: message.Text, Body: `{{ sender.name | escape }}`},
+			message.Content{Subject: "s", Text: "Shop &amp; Co\n" + footerText},
+		},
+		{
 			"html without a body element",
 			message.Draft{Subject: "s", Format: message.HTML, Body: "{{ mailing.name }}"},
 			message.Content{Subject: "s", HTML: "Осень" + footer, Text: "Осень\n" + footerText},

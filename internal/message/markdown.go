@@ -44,7 +44,7 @@ func markdownHTML(source string) (string, error) {
 		return "", fmt.Errorf("convert markdown: %w", err)
 	}
 	page.WriteString(pageFoot)
-	return s.restore(page.String(), asTyped), nil
+	return s.restore(page.String()), nil
 }
 
 // tagLine parses a line of tags alone into an HTML block, which is rendered as

@@ -169,7 +169,7 @@ func (w *plainWriter) endLink() {
 	if href == "" || strings.HasPrefix(href, "#") {
 		return
 	}
-	href = w.restore(href, forText)
+	href = w.restore(href)
 	text := strings.TrimSpace(w.b.String()[l.from:])
 	switch {
 	case text == "": // a picture
@@ -194,7 +194,7 @@ func (w *plainWriter) text(s string) {
 			return
 		}
 		if p.name == "" {
-			w.word(forText(p))
+			w.word(p.source)
 		} else {
 			w.tag(p)
 		}
@@ -220,7 +220,7 @@ func (w *plainWriter) tags(s string) {
 // tag takes no room: the state of the text stays as it is.
 func (w *plainWriter) tag(p piece) {
 	w.settle()
-	w.b.WriteString(forText(p))
+	w.b.WriteString(p.source)
 	if n := len(w.lists); n > 0 && !w.lists[n-1].inItem {
 		w.lists[n-1].looped = true
 	}

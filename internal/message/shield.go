@@ -83,8 +83,8 @@ func (s *shield) next(text string) (before string, p piece, after string, ok boo
 	}
 }
 
-// restore puts the constructs back, each as change makes it.
-func (s *shield) restore(text string, change func(piece) string) string {
+// restore puts the constructs back as they were.
+func (s *shield) restore(text string) string {
 	var b strings.Builder
 	for {
 		before, p, after, ok := s.next(text)
@@ -92,23 +92,9 @@ func (s *shield) restore(text string, change func(piece) string) string {
 		if !ok {
 			return b.String()
 		}
-		b.WriteString(change(p))
+		b.WriteString(p.source)
 		text = after
 	}
-}
-
-// asTyped puts a construct back as it was.
-func asTyped(p piece) string { return p.source }
-
-var htmlFilters = regexp.MustCompile(`\s*\|\s*(escape|newline_to_br)\b`)
-
-// forText is a construct as it stands in plain text: the filters that make
-// HTML would show their entities and tags there.
-func forText(p piece) string {
-	if p.name != "" && p.name != "assign" || strings.ContainsAny(p.source, `'"`) {
-		return p.source
-	}
-	return htmlFilters.ReplaceAllString(p.source, "")
 }
 
 // tagsOnly reports whether a line has tags and white space and nothing else,
