@@ -71,7 +71,7 @@ func (s Schedule) Describe() Description {
 		d = say("schedule.times", "When", d, "Count", r.count)
 	}
 	if !r.until.IsZero() {
-		d = say("schedule.until", "When", d, "End", dateOf(wallOf(r.until, r.loc)))
+		d = say("schedule.until", "When", d, "End", dateOf(wallOf(r.last(), r.loc)))
 	}
 	return d
 }

@@ -81,6 +81,34 @@ func TestDescribe(t *testing.T) {
 			}
 		})
 	}
+	// The day of the end counts only where something is due on it.
+	end := func(text string) time.Time {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for _, tt := range []struct {
+		s    Schedule
+		want string
+	}{
+		{Schedule{Frequency: Daily, End: end("2025-12-03T08:59:59+03:00")}, "2 December 2025"},
+		{Schedule{Frequency: Daily, End: end("2025-12-03T09:00:00+03:00")}, "3 December 2025"},
+		{Schedule{Frequency: Weekly, End: end("2025-07-01T12:00:00+03:00")}, "25 June 2025"},
+		{Schedule{Frequency: Monthly, MonthDay: 31, End: end("2025-10-30T12:00:00+03:00")}, "31 August 2025"},
+		{rule("FREQ=DAILY;UNTIL=20270101T000000Z"), "31 December 2026"},
+		{rule("FREQ=DAILY;UNTIL=20270101"), "1 January 2027"},
+		{rule("FREQ=DAILY;BYHOUR=8,20;UNTIL=20270101T120000Z"), "1 January 2027"},
+		{rule("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;UNTIL=20310101"), "29 February 2028"},
+		{rule("FREQ=HOURLY;BYMONTH=6;BYMONTHDAY=5;BYHOUR=7;UNTIL=20310605T000000Z"), "5 June 2030"},
+		{rule("FREQ=DAILY;UNTIL=20250604T000000Z"), "4 June 2025"}, // never due
+	} {
+		tt.s.Start, tt.s.Zone = start, "Europe/Moscow"
+		if got := tt.s.Describe().Sentence(translator(t, "en")); !strings.HasSuffix(got, ", until "+tt.want) {
+			t.Errorf("%v: got %q, want until %s", tt.s, got, tt.want)
+		}
+	}
 	for lang, want := range map[string]string{"en": "Once, as soon as it is started", "ru": "Один раз, сразу после запуска"} {
 		s := Schedule{Frequency: Once, Zone: "UTC"}
 		if got := s.Describe().Sentence(translator(t, lang)); got != want {

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/teambition/rrule-go"
@@ -75,6 +76,31 @@ func (r *rule) from(after time.Time) iter.Seq[time.Time] {
 			}
 		}
 	}
+}
+
+// last is the last occurrence up to the end, COUNT aside; the end itself, where
+// there is none within the horizon. The day of the end may be one on which
+// nothing is due any more.
+func (r *rule) last() time.Time {
+	end := wallOf(r.until, r.loc).Add(shift)
+	first := laterOf(end.AddDate(-horizon, 0, 0), r.wall)
+	var walls []time.Time // of one period
+	for k := r.periodOf(end); k >= 0; k-- {
+		begin, over := r.period(k)
+		if !over.After(first) {
+			break
+		}
+		walls = r.occurrences(walls[:0], k)
+		for _, wall := range slices.Backward(walls) {
+			if at := r.moment(wall); !wall.Before(r.wall) && !at.After(r.until) {
+				return at
+			}
+		}
+		if r.freq == rrule.HOURLY && !r.onDay(begin) { // nor in the day's earlier hours
+			k -= begin.Hour() / r.interval
+		}
+	}
+	return r.until
 }
 
 // moment is when the wall time is due. The start is itself, also where its wall
