@@ -37,6 +37,9 @@ func (s Schedule) from(after time.Time) iter.Seq[time.Time] {
 // is; only COUNT, which is bounded, makes it count from there.
 func (r *rule) from(after time.Time) iter.Seq[time.Time] {
 	return func(yield func(time.Time) bool) {
+		if !r.reachesHours() {
+			return
+		}
 		asked := wallOf(after, r.loc).Add(-shift)
 		last := laterOf(asked, r.wall).AddDate(horizon, 0, 0)
 		k := 0
@@ -82,6 +85,9 @@ func (r *rule) from(after time.Time) iter.Seq[time.Time] {
 // there is none within the horizon. The day of the end may be one on which
 // nothing is due any more.
 func (r *rule) last() time.Time {
+	if !r.reachesHours() {
+		return r.until
+	}
 	end := wallOf(r.until, r.loc).Add(shift)
 	first := laterOf(end.AddDate(-horizon, 0, 0), r.wall)
 	var walls []time.Time // of one period
@@ -121,6 +127,20 @@ func (r *rule) idle(k int) int {
 	}
 	hours := int(end.Sub(begin).Hours())
 	return (hours - 1) / r.interval
+}
+
+// reachesHours is false for an hourly rule that passes all its hours by. Those
+// that it comes to repeat after 24 periods at most.
+func (r *rule) reachesHours() bool {
+	if r.freq != rrule.HOURLY || len(r.hours) == 0 {
+		return true
+	}
+	for k := range 24 {
+		if begin, _ := r.period(k); slices.Contains(r.hours, begin.Hour()) {
+			return true
+		}
+	}
+	return false
 }
 
 func laterOf(a, b time.Time) time.Time {

@@ -261,6 +261,23 @@ func TestNextOldStart(t *testing.T) {
 	}
 }
 
+// That an hour never comes is known at once, without a search of a hundred years.
+func TestNeverIsQuick(t *testing.T) {
+	start := time.Date(2025, 1, 1, 0, 30, 0, 0, time.UTC)
+	for _, text := range []string{"INTERVAL=2;BYHOUR=1,3", "INTERVAL=24;BYHOUR=1", "INTERVAL=2;BYHOUR=1;UNTIL=99990101"} {
+		s := Schedule{Frequency: RRule, RRule: "FREQ=HOURLY;" + text, Start: start, Zone: "UTC"}
+		began := time.Now()
+		for range 20 {
+			if _, ok := s.Next(start); ok || len(s.Check(start)) == 0 || s.Describe().Key == "" {
+				t.Errorf("%s: comes", text)
+			}
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("%s: took %v", text, took)
+		}
+	}
+}
+
 func TestString(t *testing.T) {
 	s := Schedule{
 		Frequency: Weekly, Weekdays: []time.Weekday{0, 3, 1}, Zone: "Europe/Moscow",
