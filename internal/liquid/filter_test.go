@@ -17,6 +17,8 @@ func TestFilters(t *testing.T) {
 
 		{"{{ 'Привет, Мир' | upcase }} {{ 'Привет, МИР' | downcase }} {{ nil | upcase }}", vars, "ПРИВЕТ, МИР привет, мир "},
 		{"{{ 'my GREAT title' | capitalize }} {{ 'иВАН' | capitalize }} {{ '' | capitalize }}{{ 1 | capitalize }}", vars, "My great title Иван 1"},
+		{"{{ 'Straße ﬁn' | upcase }} {{ 'ΟΔΟΣ ΣΑΣ İ' | downcase }} {{ 'ßE ΣΑΣ' | capitalize }} {{ 'ΣΑΣ' | capitalize }}", vars, "STRASSE FIN οδος σας i̇ Sse σας Σας"},
+		{"{{ 'größe ÿÄ' | upcase }}{{ 'ÄÖ Ÿ' | capitalize }}", vars, "GRÖSSE ŸÄÄö ÿ"},
 		{"[{{ ' \n\t so much \r\n' | strip }}]", vars, "[so much]"},
 		{"{{ 'Ground control to Major Tom.' | truncate: 20 }}", vars, "Ground control to..."},
 		{"{{ 'Ground control to Major Tom.' | truncate: 25, ', and so on' }}", vars, "Ground control, and so on"},

@@ -3,7 +3,6 @@ package liquid
 import (
 	"net/url"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -138,25 +137,17 @@ func remove(c call) (any, error) {
 
 func upcase(c call) (any, error) {
 	in, err := c.text(c.at, c.in)
-	return c.kept(strings.ToUpper(in), err)
+	return c.kept(upper(in), err)
 }
 
 func downcase(c call) (any, error) {
 	in, err := c.text(c.at, c.in)
-	return c.kept(strings.ToLower(in), err)
+	return c.kept(lower(in), err)
 }
 
-// capitalize makes the first character large and all others small.
 func capitalize(c call) (any, error) {
 	in, err := c.text(c.at, c.in)
-	first, length := utf8.DecodeRuneInString(in)
-	if length == 0 || err != nil {
-		return "", err
-	}
-	if first == utf8.RuneError {
-		return c.kept(in[:length]+strings.ToLower(in[length:]), nil)
-	}
-	return c.kept(string(unicode.ToTitle(first))+strings.ToLower(in[length:]), nil)
+	return c.kept(capital(in), err)
 }
 
 func strip(c call) (any, error) {
