@@ -3,6 +3,7 @@ package liquid
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // cursor reads the tokens of one output or tag.
@@ -230,11 +231,13 @@ func (c *cursor) loopHead(n *each) (name string, err error) {
 	if !c.took(tokenName, "in") {
 		return "", c.expected("in")
 	}
+	begin := c.peek().at
 	if c.took(tokenSymbol, "(") {
 		err = c.span(n)
 	} else {
 		n.over, err = c.value()
 	}
+	n.name = name + "-" + strings.TrimRight(c.p.source[begin:c.peek().at], space)
 	for err == nil && c.peek().kind != tokenEnd {
 		c.took(tokenSymbol, ",")
 		err = c.loopOption(n)

@@ -29,10 +29,10 @@
 //	{% assign name = V | filter %}
 //	{% comment %} {% endcomment %}, {% raw %} {% endraw %}
 //
-// In a loop, forloop has index, index0, rindex, rindex0, first, last, length
-// and parentloop. Conditions compare with ==, !=, <, >, <=, >= and contains, and
-// are joined by and, or; they are worked out from right to left, without
-// parentheses. Values of different types are neither equal nor ordered.
+// In a loop, forloop has index, index0, rindex, rindex0, first, last, length,
+// name and parentloop. Conditions compare with ==, != (or <>), <, >, <=, >= and
+// contains, and are joined by and, or; they are worked out from right to left,
+// without parentheses. Values of different types are neither equal nor ordered.
 //
 // Filters:
 //

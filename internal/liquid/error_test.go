@@ -57,7 +57,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"{{ a | default: 'x', }}", 1, 22, "liquid.unexpected_end", nil},
 		{"{% if %}{% endif %}", 1, 7, "liquid.unexpected_end", nil},
 		{"{% if a == %}{% endif %}", 1, 12, "liquid.unexpected_end", nil},
-		{"{% if a <> b %}{% endif %}", 1, 10, "liquid.unexpected", args{"Found": ">"}},
+		{"{% if a >< b %}{% endif %}", 1, 10, "liquid.unexpected", args{"Found": "<"}},
 		{"{% if a = b %}{% endif %}", 1, 9, "liquid.unexpected", args{"Found": "="}},
 		{"{% if not a %}{% endif %}", 1, 11, "liquid.unexpected", args{"Found": "a"}},
 		{"{% if (a or b) and c %}{% endif %}", 1, 7, "liquid.range_outside_for", nil},

@@ -147,7 +147,7 @@ const (
 )
 
 var operators = map[string]operator{
-	"==": equals, "!=": differs, "<": less, ">": greater, "<=": lessOrEqual, ">=": greaterOrEqual,
+	"==": equals, "!=": differs, "<>": differs, "<": less, ">": greater, "<=": lessOrEqual, ">=": greaterOrEqual,
 	"contains": contains,
 }
 

@@ -25,7 +25,7 @@ type token struct {
 }
 
 // symbols are ordered so that the longer come before their beginnings.
-var symbols = []string{"==", "!=", "<=", ">=", "..", "<", ">", "=", "|", ".", ":", ",", "[", "]", "(", ")"}
+var symbols = []string{"==", "!=", "<=", ">=", "<>", "..", "<", ">", "=", "|", ".", ":", ",", "[", "]", "(", ")"}
 
 // lex cuts the inside of braces, which begins at the offset from, into tokens
 // with a tokenEnd as the last.

@@ -146,6 +146,7 @@ func (n *cases) render(r *run) error {
 // each is for. It goes over a value, or over the numbers first..last.
 type each struct {
 	at            int
+	name          string     // variable and source of what it goes over: "item-recipient.orders"
 	over          expression // nil: a range
 	first, last   expression
 	limit, offset expression // nil: none
@@ -163,14 +164,14 @@ func (n *each) render(r *run) error {
 	if err != nil {
 		return err
 	}
-	low, high, err := n.window(r, s.length)
+	low, high, err := n.window(r, s)
 	if err != nil {
 		return err
 	}
 	if low >= high {
 		return r.all(n.otherwise)
 	}
-	l := &loop{length: high - low}
+	l := &loop{name: &n.name, length: high - low}
 	if n.depth > 0 {
 		l.parent = r.loops[n.depth-1]
 	}
@@ -218,9 +219,9 @@ func (n *each) sequence(r *run) (sequence, error) {
 	return span(bound(first), bound(last)), nil
 }
 
-// window applies offset and limit to a length.
-func (n *each) window(r *run, length int64) (low, high int64, err error) {
-	high = length
+// window is where offset and limit begin and end in a sequence.
+func (n *each) window(r *run, s sequence) (low, high int64, err error) {
+	high = s.length
 	if n.offset != nil {
 		if low, _, err = r.whole(n.at, n.offset); err != nil {
 			return 0, 0, err
@@ -236,6 +237,9 @@ func (n *each) window(r *run, length int64) (low, high int64, err error) {
 		} else if given && limit < 0 {
 			high = 0
 		}
+	}
+	if s.whole {
+		return 0, s.length, nil
 	}
 	return max(low, 0), high, nil
 }

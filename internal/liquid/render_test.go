@@ -105,7 +105,7 @@ func TestIf(t *testing.T) {
 	holds := map[string]bool{
 		"title": true, "missing": false, "nil": false, "yes": true, "no": false,
 		"zero": true, "0.0": true, "emptyText": true, "emptyList": true, "blank": true, "empty": true,
-		"title == 'foo'": true, "title != 'foo'": false, "title == \"bar\"": false,
+		"title == 'foo'": true, "title != 'foo'": false, "title <> 'foo'": false, "title<>1": true, "title == \"bar\"": false,
 		"1 == 1.0": true, "1 == '1'": false, "'1' == 1": false, "0 == false": false, "1 == true": false,
 		"missing == nil": true, "no == nil": false, "missing != no": true, "yes == true": true,
 		"list == other": true, "list == emptyList": false, "map == map": true, "map == list": false,
@@ -173,6 +173,7 @@ func TestBlocks(t *testing.T) {
 		{"{% for i in (-1..list.size) reversed %}{{ i }} {% endfor %}", vars, "5 4 3 2 1 0 -1 "},
 		{"{% for i in (1..9223372036854775807) limit: 2 %}{{ i }}{% endfor %}", vars, "12"},
 		{"{% for i in 'text' %}[{{ i }}]{% endfor %}{% for i in '' %}x{% endfor %}", vars, "[text]"},
+		{"{% for i in 'text' limit: 0 offset: 1 reversed %}[{{ i }}]{% endfor %}{% for i in '' offset: -1 %}x{% else %}none{% endfor %}", vars, "[text]none"},
 		{"{% for p in m %}{{ p[0] }}={{ p[1] }};{% endfor %}", vars, "a=2;z=1;"},
 		{"{% for i in list %}{% if i == 'b' %}{% continue %}{% elsif i == 'd' %}{% break %}{% endif %}{{ i }}{% endfor %}.", vars, "ac."},
 		{"{% for i in (1..2) %}{% for j in (1..3) %}{% if j == 2 %}{% break %}{% endif %}{{ i }}{{ j }} {% endfor %}{% endfor %}", vars, "11 21 "},
@@ -182,6 +183,8 @@ func TestBlocks(t *testing.T) {
 			vars, "10212 true false;21102 false true;",
 		},
 		{"{% for i in (1..2) %}{% for j in (1..2) %}{{ forloop.parentloop.index }}{{ forloop['index'] }} {% endfor %}{% endfor %}{{ forloop.index }}", vars, "11 12 21 22 "},
+		{"{% for i in list limit: 1 %}{{ forloop.name }} {{ forloop['name'] }}{% endfor %}", vars, "i-list i-list"},
+		{"{% for i in (1 .. list.size ), limit:1 %}{{ forloop.name }}{% for j in m['a b'].c reversed %}{% else %}{{ forloop.name }}{% endfor %}{% endfor %}", vars, "i-(1 .. list.size )i-(1 .. list.size )"},
 		{"{% for x in (1..2) %}{% for x in (7..7) %}{{ x }}{% endfor %}{{ x }}{% endfor %}{{ x }}", vars, "7172b"},
 		{"{% for i in (1..2) %}  {% endfor %}", vars, ""},
 

@@ -174,6 +174,7 @@ func hasControl(s string) bool {
 
 // loop is the value forloop.
 type loop struct {
+	name          *string // of its for
 	index, length int64
 	item          any
 	parent        *loop
@@ -182,6 +183,8 @@ type loop struct {
 // field is one of its properties.
 func (l *loop) field(key string) any {
 	switch key {
+	case "name":
+		return *l.name
 	case "index":
 		return l.index + 1
 	case "index0":

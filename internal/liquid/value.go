@@ -323,6 +323,7 @@ type sequence struct {
 	list   []any
 	first  int64
 	length int64
+	whole  bool // text: limit and offset take nothing from it
 }
 
 // at is an item; i is within the length.
@@ -353,9 +354,10 @@ func (r *run) sequence(offset int, v any) (sequence, error) {
 	case []any:
 		list = v
 	case string, Safe:
-		if !isEmpty(v) {
-			list = []any{v}
+		if isEmpty(v) {
+			return sequence{whole: true}, nil
 		}
+		return sequence{list: []any{v}, length: 1, whole: true}, nil
 	case map[string]any:
 		if err := r.step(offset, len(v)); err != nil {
 			return sequence{}, err
