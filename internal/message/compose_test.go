@@ -136,7 +136,8 @@ func TestComposeMarkdown(t *testing.T) {
 	}
 }
 
-// The words of the footer follow the recipient, then the owner, then English.
+// The words of the footer are in the first language that there is of the
+// recipient's, the owner's and English.
 func TestFooterLanguage(t *testing.T) {
 	compiled, err := newMessages(t, nil).Compile(message.Draft{Subject: "s", Format: message.Text, Body: "b"})
 	if err != nil {
@@ -147,7 +148,9 @@ func TestFooterLanguage(t *testing.T) {
 		{"ru-BY", "", "Отписаться"},
 		{"", "ru", "Отписаться"},
 		{"en-GB", "ru", "Unsubscribe"},
-		{"de", "ru", "Unsubscribe"},
+		{"de", "ru", "Отписаться"},
+		{"kk-KZ", "ru-RU", "Отписаться"},
+		{"de", "fr", "Unsubscribe"},
 		{"", "", "Unsubscribe"},
 	} {
 		in := ivan

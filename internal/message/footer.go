@@ -13,12 +13,15 @@ import (
 // variable of a message can change where it leads.
 type footers map[string]string
 
-// in is the words in the language of a BCP 47 tag, in the default one where
-// it is none of ours.
-func (f footers) in(locale string) string {
-	lang, _, _ := strings.Cut(locale, "-")
-	if words, ok := f[lang]; ok {
-		return words
+// in is the words in the language of the first BCP 47 tag that is one of ours:
+// the recipient's, or else the owner's, in whose language the letter probably
+// is. Where neither is, they are in the default one.
+func (f footers) in(in *Input) string {
+	for _, locale := range [...]string{in.Recipient.Locale, in.Locale} {
+		lang, _, _ := strings.Cut(locale, "-")
+		if words, ok := f[lang]; ok {
+			return words
+		}
 	}
 	return f[i18n.Default]
 }
@@ -32,7 +35,7 @@ func (f footers) html(s *scratch, hasBodyEnd bool, in *Input) string {
 	s.buf = append(s.buf, `<p style="margin: 32px 0 0; font-size: 13px; color: #767676"><a href="`...)
 	s.buf = liquid.Escape(s.buf, in.UnsubscribeURL)
 	s.buf = append(s.buf, `" style="color: #767676">`...)
-	s.buf = liquid.Escape(s.buf, f.in(in.locale()))
+	s.buf = liquid.Escape(s.buf, f.in(in))
 	s.buf = append(s.buf, "</a></p>\n"...)
 	var b strings.Builder
 	b.Grow(len(s.buf))
@@ -46,7 +49,7 @@ func (f footers) html(s *scratch, hasBodyEnd bool, in *Input) string {
 // 4.3).
 func (f footers) text(s *scratch, in *Input) {
 	s.buf = append(s.buf, "\n-- \n"...)
-	s.buf = append(s.buf, f.in(in.locale())...)
+	s.buf = append(s.buf, f.in(in)...)
 	s.buf = append(s.buf, ": "...)
 	s.buf = append(s.buf, in.UnsubscribeURL...)
 	s.buf = append(s.buf, '\n')
