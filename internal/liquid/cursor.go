@@ -235,7 +235,7 @@ func (c *cursor) loopHead(n *each) (name string, err error) {
 	if c.took(tokenSymbol, "(") {
 		err = c.span(n)
 	} else {
-		n.over, err = c.value()
+		n.over, err = c.printed(c.value)
 	}
 	n.name = name + "-" + strings.TrimRight(c.p.source[begin:c.peek().at], space)
 	for err == nil && c.peek().kind != tokenEnd {
@@ -304,6 +304,14 @@ func (c *cursor) filtered() (expression, error) {
 		return value, c.end()
 	}
 	return n, c.end()
+}
+
+// printed parses a value that is printed, or may be by way of another name.
+func (c *cursor) printed(parse func() (expression, error)) (expression, error) {
+	c.p.printing = true
+	x, err := parse()
+	c.p.printing = false
+	return x, err
 }
 
 func (c *cursor) filter() (filterCall, error) {

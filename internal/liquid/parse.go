@@ -13,9 +13,10 @@ type parser struct {
 	within  []string // variables of the open loops, outermost first
 	deepest int      // most loops ever open at once
 
-	names map[string]*variable // by name; shared by all paths that begin with it
-	slots int                  // names that are assigned somewhere
-	paths map[string]struct{}  // see Template.Variables
+	names    map[string]*variable // by name; shared by all paths that begin with it
+	slots    int                  // names that are assigned somewhere
+	paths    map[string]bool      // see Template.Variables; true: and Template.Prints
+	printing bool                 // what is parsed now may come to be printed
 }
 
 func newParser(source string) *parser {
@@ -23,7 +24,7 @@ func newParser(source string) *parser {
 		source: source,
 		scan:   scanner{source: source},
 		names:  map[string]*variable{},
-		paths:  map[string]struct{}{},
+		paths:  map[string]bool{},
 	}
 }
 
@@ -149,7 +150,7 @@ func (p *parser) output(t piece) (node, error) {
 	}
 	n := &output{at: t.open}
 	if c.peek().kind != tokenEnd {
-		n.value, err = c.filtered()
+		n.value, err = c.printed(c.filtered)
 	}
 	return n, err
 }
@@ -166,7 +167,7 @@ func (p *parser) assign(t piece) (node, error) {
 	if err := c.expect("="); err != nil {
 		return nil, err
 	}
-	value, err := c.filtered()
+	value, err := c.printed(c.filtered)
 	if err != nil {
 		return nil, err
 	}
@@ -324,7 +325,7 @@ func (p *parser) resolve(name string) path {
 	return path{from: fromVariable, root: p.variable(name)}
 }
 
-// note records a path for Template.Variables.
+// note records a path for Template.Variables and Template.Prints.
 func (p *parser) note(x *path) {
 	if x.from != fromVariable || x.root.slot != unassigned {
 		return
@@ -338,5 +339,6 @@ func (p *parser) note(x *path) {
 		b.WriteByte('.')
 		b.WriteString(s.key)
 	}
-	p.paths[b.String()] = struct{}{}
+	name := b.String()
+	p.paths[name] = p.paths[name] || p.printing
 }

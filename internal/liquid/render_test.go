@@ -220,6 +220,24 @@ func TestUsedVariables(t *testing.T) {
 	}
 }
 
+func TestPrints(t *testing.T) {
+	for source, want := range map[string]bool{
+		"{{ a.b }}": true, "{{ a['b'] | upcase }}": true, "{{ 'x' | append: a.b }}": true, "{% assign x = a.b %}": true,
+		"{% for x in a.b %}{% endfor %}": true, "{% if a.b %}{{ a.b }}{% endif %}{% if a.b %}{% endif %}": true,
+		"{% if a.b %}x{% endif %}": false, "{% case a.b %}{% when a.b %}{% endcase %}": false, "{{ a }}{{ a.b.size }}": false,
+		"{{ x }}{% for x in (1..a.b) limit: a.b %}{% endfor %}": false, "{% raw %}{{ a.b }}{% endraw %}": false,
+		"{% comment %}{{ a.b }}{% endcomment %}": false, "{% assign a = 1 %}{{ a.b }}": false,
+	} {
+		template, err := Parse(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := template.Prints("a.b"); got != want {
+			t.Errorf("%s: got %t, want %t", source, got, want)
+		}
+	}
+}
+
 // A run is used again by the next rendering: nothing of one recipient may be
 // seen by the next.
 func TestNothingIsKept(t *testing.T) {

@@ -54,6 +54,7 @@ type Template struct {
 	slots     int       // assigned names
 	loops     int       // depth of the deepest loop
 	variables []string  // sorted, unique
+	printed   []string  // those of them that are not only asked about
 	runs      sync.Pool // of *run, so that a rendering allocates nothing of its own
 }
 
@@ -68,8 +69,11 @@ func Parse(source string) (*Template, error) {
 		return nil, err
 	}
 	t := &Template{source: source, body: body, slots: p.slots, loops: p.deepest}
-	for path := range p.paths {
+	for path, printed := range p.paths {
 		t.variables = append(t.variables, path)
+		if printed {
+			t.printed = append(t.printed, path)
+		}
 	}
 	slices.Sort(t.variables)
 	return t, nil
@@ -89,6 +93,11 @@ func (t *Template) Uses(path string) bool {
 		return ok && (rest == "" || rest[0] == '.')
 	})
 }
+
+// Prints reports whether the template has an output of the variable of a dotted
+// path, be it by way of a filter, an assigned name or a loop. Variables that
+// only conditions ask about are not printed.
+func (t *Template) Prints(path string) bool { return slices.Contains(t.printed, path) }
 
 // Render appends to dst the template with vars, where values are nil, bool,
 // int64 or int, float64, string, [Safe], []any, map[string]any or time.Time;

@@ -63,10 +63,11 @@ func (c *compiler) draft(d Draft) *Compiled {
 	if typed == nil || given == nil || compiled.subject.template == nil {
 		return nil // converting relies on sources that parse
 	}
+	page := ""
 	if d.Format == Text {
 		compiled.text = part{field: "body", mode: liquid.Text, template: typed}
 	} else {
-		c.html(compiled, d, typed)
+		page = c.html(compiled, d, typed)
 		if d.Text != "" {
 			compiled.text = part{field: "text", mode: liquid.Text, template: given}
 		}
@@ -74,22 +75,27 @@ func (c *compiler) draft(d Draft) *Compiled {
 	if len(c.fields) > 0 {
 		return nil
 	}
-	if !compiled.uses("unsubscribe_url") {
+	linked := hasLink(compiled.text.template)
+	if !linked && d.Text != "" && d.Format != Text {
+		linked = showsLink(page, compiled.html.template)
+	}
+	if !linked {
 		compiled.footer = c.footers
 	}
 	compiled.needsTags = compiled.uses("recipient.tags")
 	return compiled
 }
 
-// html makes the HTML part, and the text part from it.
-func (c *compiler) html(compiled *Compiled, d Draft, typed *liquid.Template) {
+// html makes the HTML part, and the text part from it. It answers the source of
+// the page.
+func (c *compiler) html(compiled *Compiled, d Draft, typed *liquid.Template) string {
 	source := d.Body
 	compiled.html = part{field: "body", mode: liquid.HTML, template: typed}
 	if d.Format == Markdown {
 		page, err := markdownHTML(d.Body)
 		if err != nil {
 			c.fields.Add("body", "message.markdown", nil)
-			return
+			return ""
 		}
 		source = page
 		compiled.html.template, compiled.html.typed = c.converted("body", "message.markdown_torn", page), typed
@@ -99,6 +105,21 @@ func (c *compiler) html(compiled *Compiled, d Draft, typed *liquid.Template) {
 		text := c.converted("text", "message.text_torn", plainText(source))
 		compiled.text = part{field: "body", mode: liquid.Plain, template: text, typed: typed}
 	}
+	return source
+}
+
+// hasLink reports whether a part has a link to unsubscribe by. A condition that
+// only asks about it is none.
+func hasLink(t *liquid.Template) bool { return t.Prints("unsubscribe_url") }
+
+// showsLink judges a page by its plain text, because a comment shows no link;
+// and by all of it, where its plain text is torn.
+func showsLink(page string, t *liquid.Template) bool {
+	shown, err := liquid.Parse(plainText(page))
+	if err != nil {
+		shown = t
+	}
+	return hasLink(shown)
 }
 
 // parse answers nil for a wrong template, and notes why.

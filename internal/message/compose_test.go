@@ -86,6 +86,31 @@ func TestCompose(t *testing.T) {
 			message.Content{Subject: "s", Text: "x\n" + footerText},
 		},
 		{
+			"own link beside another text",
+			message.Draft{Subject: "s", Format: message.HTML, Body: `<a href="{{ unsubscribe_url }}">off</a>`, Text: "b"},
+			message.Content{Subject: "s", HTML: `<a href="https://example.com/u/t?a=1&amp;b=2">off</a>`, Text: "b\n"},
+		},
+		{
+			"own link out of a torn text",
+			message.Draft{Subject: "s", Format: message.HTML, Body: `<style>{{ unsubscribe_url }}</style><p title="{% if sender %}">a{% endif %}</p>`, Text: "b"},
+			message.Content{Subject: "s", HTML: `<style>https://example.com/u/t?a=1&amp;b=2</style><p title="">a</p>`, Text: "b\n"},
+		},
+		{
+			"a link that is only asked about",
+			message.Draft{Subject: "s", Format: message.Text, Body: "{% if unsubscribe_url %}a{% endif %}"},
+			message.Content{Subject: "s", Text: "a\n" + footerText},
+		},
+		{
+			"a link in a comment",
+			message.Draft{Subject: "s", Format: message.HTML, Body: "a<!-- {{ unsubscribe_url }} -->"},
+			message.Content{Subject: "s", HTML: "a<!-- https://example.com/u/t?a=1&amp;b=2 -->" + footer, Text: "a\n" + footerText},
+		},
+		{
+			"a link in a comment beside another text",
+			message.Draft{Subject: "s", Format: message.HTML, Body: "a<!-- {{ unsubscribe_url }} -->", Text: "b{% if unsubscribe_url %}{% endif %}"},
+			message.Content{Subject: "s", HTML: "a<!-- https://example.com/u/t?a=1&amp;b=2 -->" + footer, Text: "b\n" + footerText},
+		},
+		{
 			"own text",
 			message.Draft{Subject: "s", Format: message.HTML, Body: "<p>a</p>", Text: "*b* {{ recipient.orders | plus: 1 }}"},
 			message.Content{Subject: "s", HTML: "<p>a</p>" + footer, Text: "*b* 4\n" + footerText},
@@ -93,7 +118,7 @@ func TestCompose(t *testing.T) {
 		{
 			"tags and time",
 			message.Draft{Subject: "{{ 'now' | date: '%H:%M' }}", Format: message.Text, Body: "{% if recipient.tags contains 'vip' %}{{ recipient.tags | join: '+' }}{% endif %}{{ unsubscribe_url.size }}"},
-			message.Content{Subject: "00:30", Text: "vip+new31\n"},
+			message.Content{Subject: "00:30", Text: "vip+new31\n" + footerText},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -21,7 +21,7 @@
 //     text. Both converters see a word in place of each Liquid construct (see
 //     shield), so variables may stand in links, tables and attributes, and the
 //     result is a template again.
-//  3. A message that has no link to unsubscribe by, in neither part, gets one
+//  3. A message that shows no link to unsubscribe by, in neither part, gets one
 //     at the end of both.
 //
 // Composing then only renders templates (tens of thousands of letters a
