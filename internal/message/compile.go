@@ -162,9 +162,11 @@ func templateArgs(line, column int, args map[string]any) fault.Args {
 	return all
 }
 
-// uses reports whether the HTML or the text reads a variable.
+// uses reports whether any part reads a variable.
 func (c *Compiled) uses(path string) bool {
-	return c.html.template != nil && c.html.template.Uses(path) || c.text.template.Uses(path)
+	return slices.ContainsFunc([]part{c.subject, c.html, c.text}, func(p part) bool {
+		return p.template != nil && p.template.Uses(path)
+	})
 }
 
 // Variables are the dotted paths of all variables that the message reads,

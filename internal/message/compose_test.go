@@ -116,6 +116,11 @@ func TestCompose(t *testing.T) {
 			message.Content{Subject: "s", HTML: "<p>a</p>" + footer, Text: "*b* 4\n" + footerText},
 		},
 		{
+			"tags in the subject alone",
+			message.Draft{Subject: "{{ recipient.tags | join: '+' }}", Format: message.Text, Body: "a"},
+			message.Content{Subject: "vip+new", Text: "a\n" + footerText},
+		},
+		{
 			"tags and time",
 			message.Draft{Subject: "{{ 'now' | date: '%H:%M' }}", Format: message.Text, Body: "{% if recipient.tags contains 'vip' %}{{ recipient.tags | join: '+' }}{% endif %}{{ unsubscribe_url.size }}"},
 			message.Content{Subject: "00:30", Text: "vip+new31\n" + footerText},
