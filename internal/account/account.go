@@ -8,7 +8,9 @@
 // unknown address, and takes about the same time: what differs is the letter.
 // Who registers an address that waits for its confirmation already, brings a
 // password of their own, and each link confirms the registration it was sent
-// for; so nobody's password comes alive by a click on somebody else's letter.
+// for. A link that is asked for anew belongs to no registration: whoever opens
+// it chooses the password. So nobody's comes alive by a click on a letter that
+// somebody else asked for.
 //
 // # Secrets
 //

@@ -106,8 +106,8 @@ func insertUserTx(ctx context.Context, tx db.Tx, n newcomer, verified bool) (id 
 	return id, err
 }
 
-// sendVerifyTx sends a link that confirms the address and, where hash is not
-// empty, brings the password of its registration with it.
+// sendVerifyTx sends a link that confirms the address and brings the password
+// of its registration with it.
 func (a *Accounts) sendVerifyTx(ctx context.Context, tx db.Tx, u User, token, hash string) error {
 	now := tx.Now()
 	_, err := tx.Exec(ctx, `INSERT INTO tokens (user_id, kind, hash, password_hash, created_at, expires_at)
@@ -121,15 +121,16 @@ func (a *Accounts) sendVerifyTx(ctx context.Context, tx db.Tx, u User, token, ha
 	})
 }
 
-// Resend sends the confirmation link anew. It answers the same for every
-// address: Invalid (email) and TooMany apart, nil.
+// Resend sends a link anew that confirms the address. By it the password is
+// chosen: who asks need not be who registered last. It answers the same for
+// every address: Invalid (email) and TooMany apart, nil.
 func (a *Accounts) Resend(ctx context.Context, email, address string) error {
 	return a.askForLetter(ctx, email, resendAccount, resendAddress.from(address),
 		func(tx db.Tx, u User, token string) error {
 			if !u.VerifiedAt.IsZero() {
 				return a.letters.EnqueueTx(ctx, tx, letter.Letter{Kind: letter.AlreadyRegistered, To: u.Email, Locale: u.Locale})
 			}
-			return a.sendVerifyTx(ctx, tx, u, token, "")
+			return a.sendResetTx(ctx, tx, u, token, letter.VerifyAgain, verifyLife)
 		})
 }
 
@@ -187,9 +188,7 @@ func verifyTx(ctx context.Context, tx db.Tx, token string) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE users SET
-			verified_at   = $2,
-			password_hash = CASE WHEN $3 = '' THEN password_hash ELSE $3 END
+	_, err = tx.Exec(ctx, `UPDATE users SET verified_at = $2, password_hash = $3
 		WHERE id = $1 AND verified_at = 0`, id, now, hash)
 	if err != nil {
 		return User{}, err

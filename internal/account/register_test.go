@@ -72,7 +72,9 @@ func TestVerifyWorksOnceAndForADay(t *testing.T) {
 		w.wantKey(err, fault.NotFound, "account.link_spent")
 
 		w.must(w.Resend(w.ctx, "boris@example.org", home))
-		_, err = w.Verify(w.ctx, w.letter().token(t))
+		token = w.letter().token(t)
+		w.clock.wind(23 * time.Hour)
+		_, err = w.Reset(w.ctx, token, password)
 		w.must(err)
 	})
 }
@@ -129,6 +131,34 @@ func TestLinkConfirmsTheRegistrationItWasSentFor(t *testing.T) {
 
 		_, err := w.Verify(w.ctx, own.token(t))
 		w.must(err)
+		_, err = w.Login(w.ctx, "anna@example.org", another, home)
+		w.wantKey(err, fault.Unauthenticated, "account.wrong_credentials")
+		_, err = w.Login(w.ctx, "anna@example.org", password, home)
+		w.must(err)
+	})
+}
+
+// Who asks for another link gets none of the passwords that were brought,
+// whoever registered last.
+func TestLinkAskedForAnewBringsNoPassword(t *testing.T) {
+	each(t, func(w *world) {
+		w.register("anna@example.org")
+		w.letter()
+		w.must(w.Register(w.ctx, account.Registration{Email: "anna@example.org", Password: another, Address: "203.0.113.9"}))
+		w.letter()
+
+		w.must(w.Resend(w.ctx, "anna@example.org", home))
+		again := w.letter()
+		if again.to != "anna@example.org" || again.subject != "Confirm your address for Gonets" {
+			t.Errorf("got letter %q to %s", again.subject, again.to)
+		}
+		_, err := w.Verify(w.ctx, again.token(t))
+		w.wantKey(err, fault.NotFound, "account.link_spent")
+		u, err := w.Reset(w.ctx, again.token(t), password)
+		w.must(err)
+		if u.State() != account.Active {
+			t.Errorf("got %+v", u)
+		}
 		_, err = w.Login(w.ctx, "anna@example.org", another, home)
 		w.wantKey(err, fault.Unauthenticated, "account.wrong_credentials")
 		_, err = w.Login(w.ctx, "anna@example.org", password, home)

@@ -19,10 +19,11 @@ type plan struct {
 
 const day = 24 * time.Hour
 
-// plans are the kinds of letters. The lives of verify, reset and invited are
-// those of their links.
+// plans are the kinds of letters. The lives of those with a token are those of
+// their links.
 var plans = map[Kind]plan{
 	Verify:            {path: "/verify/{token}", life: day},
+	VerifyAgain:       {path: "/password/reset/{token}", life: day},
 	AlreadyRegistered: {path: "/password/forgot", life: day},
 	Reset:             {path: "/password/reset/{token}", life: time.Hour},
 	PasswordChanged:   {path: "/password/forgot", life: day},

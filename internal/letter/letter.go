@@ -42,6 +42,7 @@ type Kind string
 
 const (
 	Verify            Kind = "verify"             // Args: token
+	VerifyAgain       Kind = "verify_again"       // Args: token, of a link that confirms by a new password
 	AlreadyRegistered Kind = "already_registered" // somebody registered a known address anew
 	Reset             Kind = "reset"              // Args: token
 	PasswordChanged   Kind = "password_changed"
