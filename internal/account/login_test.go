@@ -203,6 +203,32 @@ func TestForgottenPassword(t *testing.T) {
 	})
 }
 
+// A token that a thief made must not outlive the password that was stolen.
+func TestForgottenPasswordRevokesTheTokens(t *testing.T) {
+	each(t, func(w *world) {
+		anna, boris := w.user("anna@example.org", account.RoleUser), w.user("boris@example.org", account.RoleUser)
+		tokens := map[int64]string{}
+		for _, u := range []account.User{anna, boris} {
+			token, err := w.CreateToken(w.ctx, u.Actor(), u.ID, "script")
+			w.must(err)
+			tokens[u.ID] = token
+		}
+		_, err := w.ChangePassword(w.ctx, anna.Actor(), password, another)
+		w.must(err)
+		w.letter()
+		_, err = w.ActorByToken(w.ctx, tokens[anna.ID])
+		w.must(err) // who knows the password chooses what to revoke
+
+		w.must(w.RequestReset(w.ctx, "anna@example.org", home))
+		_, err = w.Reset(w.ctx, w.letter().token(t), password)
+		w.must(err)
+		_, err = w.ActorByToken(w.ctx, tokens[anna.ID])
+		w.wantKey(err, fault.Unauthenticated, "error.unauthenticated")
+		_, err = w.ActorByToken(w.ctx, tokens[boris.ID])
+		w.must(err)
+	})
+}
+
 func TestResetProvesTheAddress(t *testing.T) {
 	each(t, func(w *world) {
 		w.register("anna@example.org")

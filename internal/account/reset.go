@@ -49,8 +49,9 @@ func (a *Accounts) ResetUser(ctx context.Context, token string) (User, error) {
 }
 
 // Reset sets a new password by a token, which works once, and ends every
-// session. Whoever has the token reads the user's mail, so the address counts
-// as confirmed. Errors: NotFound as ResetUser, Invalid (password).
+// session and every API token: who lost the password can't tell which of them
+// a thief made. Whoever has the token reads the user's mail, so the address
+// counts as confirmed. Errors: NotFound as ResetUser, Invalid (password).
 func (a *Accounts) Reset(ctx context.Context, token, password string) (User, error) {
 	u, err := a.ResetUser(ctx, token)
 	if err != nil {
@@ -72,8 +73,10 @@ func (a *Accounts) Reset(ctx context.Context, token, password string) (User, err
 		if err != nil {
 			return err
 		}
-		if err := dropTokensTx(ctx, tx, id, "verify"); err != nil {
-			return err
+		for _, kind := range []string{"verify", "api"} {
+			if err := dropTokensTx(ctx, tx, id, kind); err != nil {
+				return err
+			}
 		}
 		if u, err = setPasswordTx(ctx, tx, id, hash); err != nil || confirmed > 0 {
 			return err // who confirms the address by it need not be told
@@ -90,7 +93,8 @@ func (a *Accounts) Reset(ctx context.Context, token, password string) (User, err
 }
 
 // ChangePassword sets a new password for the actor who knows the present one,
-// and ends every session; the answer has the epoch of new ones. Errors:
+// and ends every session; the answer has the epoch of new ones. API tokens
+// stay: they are listed beside it, to be revoked one by one. Errors:
 // Invalid (current_password, password), TooMany.
 func (a *Accounts) ChangePassword(ctx context.Context, actor Actor, current, password string) (User, error) {
 	u, oldHash, err := a.own(ctx, actor)
