@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"gonets/internal/db"
@@ -162,11 +163,56 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// PostgreSQL can't keep NUL and broken UTF-8, and who sent them is told so.
+func TestWhatIsNoText(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		for _, text := range []string{"a\x00b", "a\xffb"} {
+			var n int64
+			row := d.Read().QueryRow(ctx, `SELECT count(*) FROM settings WHERE name = $1`, text).Scan(&n)
+			rows, list := d.Read().Query(ctx, `SELECT name FROM settings WHERE name = $1`, text)
+			if list == nil {
+				rows.Next()
+				list = rows.Err()
+				rows.Close()
+			}
+			write := d.Tx(ctx, func(tx db.Tx) error {
+				_, err := tx.Exec(ctx, `INSERT INTO settings (name, value) VALUES ($1, 'v')`, text)
+				return err
+			})
+			for name, err := range map[string]error{"row": row, "rows": list, "write": write} {
+				if refused := fault.Is(err, fault.Invalid); refused != (d.Dialect() == db.Postgres) {
+					t.Errorf("%s of %q: got %v", name, text, err)
+				}
+			}
+			if err := d.Read().QueryRow(ctx, `SELECT count(*) FROM settings WHERE name = $1`, db.Text(text)).Scan(&n); err != nil {
+				t.Errorf("%q: %v", db.Text(text), err)
+			}
+		}
+	})
+}
+
+func TestLongSearchIsAnswered(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, typed := range []string{strings.Repeat("a", 60_000), strings.Repeat("_", 30_000), strings.Repeat("ﷺ", 30_000)} {
+			var n int64
+			row := d.Read().QueryRow(t.Context(), `SELECT count(*) FROM settings WHERE value LIKE $1 ESCAPE '\'`, db.Contains(typed))
+			if err := row.Scan(&n); err != nil {
+				t.Errorf("%.9s…: %v", typed, err)
+			}
+		}
+	})
+}
+
 func TestFold(t *testing.T) {
+	long := strings.Repeat("ё", 200)
 	for typed, want := range map[string]string{
-		"ИВАН":     "%иван%",
-		"50%_a\\b": `%50\%\_a\\b%`,
-		" й":       "%й%",
+		long:          "%" + long + "%",
+		long + "тень": "%" + long + "%",
+		"ИВАН":        "%иван%",
+		"50%_a\\b":    `%50\%\_a\\b%`,
+		" й":          "%й%",
+		"a\x00b\xff":  "%a\ufffdb\ufffd%",
 	} {
 		if got := db.Contains(typed); got != want {
 			t.Errorf("Contains(%q) = %q, want %q", typed, got, want)

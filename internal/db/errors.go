@@ -66,6 +66,16 @@ func otherwise(err error) bool {
 	return ok && e.Code == "22012" // division_by_zero
 }
 
+// notText marks the error of a text that PostgreSQL can't keep (see Text): it is
+// the fault of whoever sent it, not ours.
+func notText(err error) error {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || e.Code != "22021" { // character_not_in_repertoire
+		return err
+	}
+	return fault.Because(err, fault.Invalid, "db.not_text", nil)
+}
+
 // unavailable marks the errors that mean "the database is away" for the
 // person; every other error passes as it is.
 func unavailable(err error) error {

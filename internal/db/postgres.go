@@ -106,17 +106,25 @@ func (q pgQ) Raw() any {
 
 func (q pgQ) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	tag, err := q.on.Exec(ctx, query, args...)
-	return tag.RowsAffected(), err
+	return tag.RowsAffected(), notText(err)
 }
 
 func (q pgQ) Query(ctx context.Context, query string, args ...any) (Rows, error) {
 	rows, err := q.on.Query(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, notText(err)
 	}
-	return rows, nil
+	return pgRows{rows}, nil
 }
 
 func (q pgQ) QueryRow(ctx context.Context, query string, args ...any) Row {
-	return q.on.QueryRow(ctx, query, args...)
+	return pgRow{q.on.QueryRow(ctx, query, args...)}
 }
+
+type pgRows struct{ pgx.Rows }
+
+func (r pgRows) Err() error { return notText(r.Rows.Err()) }
+
+type pgRow struct{ pgx.Row }
+
+func (r pgRow) Scan(dest ...any) error { return notText(r.Row.Scan(dest...)) }

@@ -9,8 +9,10 @@
 //  2. The client's address is found out, through the proxies that the operator
 //     trusts and no others.
 //  3. A panic below becomes an answer of 500 and an error in the log.
-//  4. Answers get the security headers, and are compressed where that helps.
-//  5. Pages only: the session's user becomes an account.Actor (see ActorFrom);
+//  4. What is no text in the address, NUL or broken UTF-8, becomes U+FFFD: no
+//     page is found by it, and no database refuses it.
+//  5. Answers get the security headers, and are compressed where that helps.
+//  6. Pages only: the session's user becomes an account.Actor (see ActorFrom);
 //     a request from a foreign site that would change something is refused.
 //
 // # Time
@@ -109,7 +111,7 @@ func New(p Parts, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.router.Use(s.identify, s.observe, Recover(p.Log, s.failAny), s.headers, compress, middleware.GetHead)
+	s.router.Use(s.identify, s.observe, Recover(p.Log, s.failAny), textOnly, s.headers, compress, middleware.GetHead)
 	s.router.Get("/healthz", s.healthz)
 	s.router.Get("/readyz", s.readyz)
 	s.Pages(func(r chi.Router) { r.Get("/metrics", s.serveMetrics) })

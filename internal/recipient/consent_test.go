@@ -193,6 +193,13 @@ func TestAudience(t *testing.T) {
 		if got := failing(t, err); !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
+		err = d.Tx(ctx, func(tx db.Tx) error {
+			_, err := b.ResolveAudienceTx(ctx, tx, 1, Audience{Tags: []string{"a\x00"}})
+			return err
+		})
+		if got := failing(t, err); !slices.Equal(got, want[:1]) {
+			t.Errorf("a tag that is no text: got %v, want %v", got, want[:1])
+		}
 		found, err := b.ForSending(ctx, d.Read(), []int64{ids[1], foreign.ID, 1 << 40})
 		if err != nil || len(found) != 2 || !slices.Equal(found[ids[1]].Tags, []string{"a", "b"}) {
 			t.Errorf("got %+v, %v", found, err)

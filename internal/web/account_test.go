@@ -189,3 +189,28 @@ func TestFirstAdministrator(t *testing.T) {
 		}
 	})
 }
+
+// PostgreSQL refuses what is no text; whoever sends it is answered as for any
+// word that is nowhere.
+func TestWhatIsNoTextIsFoundNowhere(t *testing.T) {
+	each(t, settings{}, func(s *site) {
+		s.user("admin@example.org", account.RoleAdmin)
+		stranger, admin := s.browser("en"), s.in("admin@example.org")
+		for _, bad := range []string{"\x00", "a\x00b", "a\xffb"} {
+			stranger.post("/login", "email", bad, "password", password).shows(401)
+			stranger.get("/blog/" + url.PathEscape(bad)).shows(404)
+			typed := url.QueryEscape(bad)
+			for _, page := range []string{
+				"/recipients?q=", "/recipients?tag=", "/recipients/export?q=", "/messages?q=", "/messages/readers?to=", "/mailings?q=",
+				"/moderation/users?q=", "/moderation/users?group=", "/moderation/mailings?q=", "/admin/audit?q=", "/admin/audit?action=",
+			} {
+				if got := admin.get(page + typed); got.status >= 500 {
+					t.Errorf("%s%s: got %d", page, typed, got.status)
+				}
+			}
+			if got := admin.post("/profile/tokens", "name", bad); got.status >= 500 {
+				t.Errorf("a token called %q: got %d", bad, got.status)
+			}
+		}
+	})
+}

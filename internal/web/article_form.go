@@ -8,10 +8,10 @@ import (
 	"mime/multipart"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"gonets/internal/blog"
+	"gonets/internal/db"
 	"gonets/internal/fault"
 	"gonets/internal/httpd"
 )
@@ -116,7 +116,7 @@ func (s *Web) readArticle(v *visit) (articleForm, error) {
 
 func takeField(part *multipart.Part, values url.Values) error {
 	value, err := io.ReadAll(io.LimitReader(part, articleField))
-	values.Set(part.FormName(), strings.ToValidUTF8(string(value), "\ufffd"))
+	values.Set(part.FormName(), db.Text(string(value)))
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"gonets/internal/db"
 	"gonets/internal/fault"
 	"gonets/internal/httpd"
 	"gonets/internal/recipient"
@@ -100,7 +101,7 @@ func (s *Web) upload(v *visit, parts *multipart.Reader) (f importForm, i recipie
 		if part.FileName() == "" {
 			return f, i, noFile()
 		}
-		i, err = s.Recipients.Upload(v.Context(), v.actor, part, f.options(part.FileName()))
+		i, err = s.Recipients.Upload(v.Context(), v.actor, part, f.options(db.Text(part.FileName())))
 		return f, i, err
 	}
 }
@@ -123,9 +124,9 @@ func (f *importForm) take(part *multipart.Part) error {
 	}
 	switch part.FormName() {
 	case "policy":
-		f.Policy = string(value)
+		f.Policy = db.Text(string(value))
 	case "tags":
-		f.Tags = string(value)
+		f.Tags = db.Text(string(value))
 	}
 	return nil
 }

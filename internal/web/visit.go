@@ -76,8 +76,8 @@ func (s *Web) open(h handler) http.HandlerFunc {
 }
 
 // parse reads the form of a request, so that one that is too large is refused
-// instead of being taken for an empty one. What else may be wrong with it shows
-// in the fields that are missing.
+// instead of being taken for an empty one, and leaves nothing but text in it.
+// What else may be wrong with it shows in the fields that are missing.
 func parse(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		return nil
@@ -86,6 +86,8 @@ func parse(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Connection", "close") // the rest of the body is not read
 		return fault.Because(large, fault.TooLarge, "error.too_large", nil)
 	}
+	httpd.Clean(r.Form)
+	httpd.Clean(r.PostForm)
 	return nil
 }
 
