@@ -81,9 +81,14 @@ func HasSession(ctx context.Context) bool {
 }
 
 // StillIn says whether the session of a request still is its user's: a stream
-// outlives the moment at which that was asked first.
+// outlives the moment at which that was asked first. A logout ends the stored
+// session alone, so that is looked for anew.
 func (s *Server) StillIn(ctx context.Context) (bool, error) {
-	_, err := s.parts.Accounts.ActorFor(ctx, s.sessions.GetInt64(ctx, sessionUser), s.sessions.GetInt64(ctx, sessionEpoch))
+	found, err := s.parts.Accounts.Sessions().Find(ctx, s.sessions.Token(ctx))
+	if err != nil || found == nil || found.User.ID != s.sessions.GetInt64(ctx, sessionUser) {
+		return false, err
+	}
+	_, err = found.User.ActorIn(s.sessions.GetInt64(ctx, sessionEpoch))
 	if fault.Is(err, fault.Unauthenticated) {
 		return false, nil
 	}

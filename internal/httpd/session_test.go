@@ -119,6 +119,50 @@ func TestSession(t *testing.T) {
 	})
 }
 
+// A stream began while its visitor was logged in, and asks in between.
+func TestStreamSeesTheEndOfItsSession(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFixture(t, d, Options{})
+		u := f.user(t, "anna@example.com", account.RoleUser)
+		var during func()
+		f.Pages(func(r chi.Router) {
+			r.Post("/login", func(_ http.ResponseWriter, r *http.Request) {
+				if err := f.LogIn(r.Context(), u); err != nil {
+					t.Error(err)
+				}
+			})
+			r.Post("/logout", func(_ http.ResponseWriter, r *http.Request) {
+				if err := f.LogOut(r.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			r.Get("/stream", func(w http.ResponseWriter, r *http.Request) {
+				during()
+				in, err := f.StillIn(r.Context())
+				fmt.Fprint(w, in, err)
+			})
+		})
+		cookie := f.ask(t, "POST", "/login", nil).Result().Cookies()[0]
+		with := func(r *http.Request) { r.AddCookie(cookie) }
+		for name, c := range map[string]struct {
+			during func()
+			want   string
+		}{
+			"nothing":        {func() {}, "true <nil>"},
+			"another logout": {func() { f.ask(t, "POST", "/logout", nil) }, "true <nil>"},
+		} {
+			during = c.during
+			if got := f.ask(t, "GET", "/stream", with).Body.String(); got != c.want {
+				t.Errorf("%s: got %s, want %s", name, got, c.want)
+			}
+		}
+		during = func() { f.ask(t, "POST", "/logout", with) }
+		if got := f.ask(t, "GET", "/stream", with).Body.String(); got != "false <nil>" {
+			t.Errorf("a logout: got %s, want false", got)
+		}
+	})
+}
+
 func TestCookieOverHTTPS(t *testing.T) {
 	f := newFixture(t, dbtest.SQLite(t), Options{BaseURL: "https://gonets.example"})
 	u := f.user(t, "anna@example.com", account.RoleUser)

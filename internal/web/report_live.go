@@ -207,7 +207,7 @@ func (s *Web) stream(v *visit, of subject, parts func(*reading) []fragment) {
 			return
 		case r := <-readings:
 			if in, err := s.Server.StillIn(v.Context()); err != nil || !in {
-				return // blocked, or logged out by a new password
+				return // blocked, or logged out, by a new password too
 			}
 			v.view.Now = s.DB.Now()
 			if err := v.send(parts(r), sent); err != nil {
