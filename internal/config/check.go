@@ -110,10 +110,11 @@ func isAddr(addr string) bool {
 	return err == nil && n >= 0 && n <= 65535
 }
 
+// isBase admits no path: the pages' own links begin at the host's root.
 func isBase(base string) bool {
 	u, err := url.Parse(base)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
-		u.User == nil && u.RawQuery == "" && u.Fragment == ""
+		u.Path == "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 func isDatabase(raw string) bool {

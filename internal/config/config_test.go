@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -210,5 +211,26 @@ func TestSecret(t *testing.T) {
 	}
 	if _, err := c.Secret(); !errors.Is(err, ErrSecretFile) {
 		t.Errorf("an empty file: got %v, want %v", err, ErrSecretFile)
+	}
+}
+
+func TestBaseURLHasNoPath(t *testing.T) {
+	for base, want := range map[string]bool{
+		"https://mail.example.org":  true,
+		"https://mail.example.org/": true,
+		"http://[::1]:8080":         true,
+		"https://example.org/mail":  false,
+		"https://example.org/mail/": false,
+		"https://example.org?a=b":   false,
+		"https://anna@example.org":  false,
+		"ftp://example.org":         false,
+		"//example.org":             false,
+	} {
+		c, l := load(t, nil, "", "--base-url="+base)
+		c.Complete()
+		refused := slices.ContainsFunc(l.Check(&c), func(p Problem) bool { return p.Name == "GONETS_BASE_URL" })
+		if refused == want {
+			t.Errorf("%s: refused %v", base, refused)
+		}
 	}
 }
