@@ -32,8 +32,8 @@ type Config struct {
 	// Addr.
 	BaseURL string `name:"base-url" placeholder:"URL" help:"help.base_url"`
 
-	// DataDir is the folder of the SQLite database, the secret key and the
-	// lock files. It is made if needed.
+	// DataDir is the folder of the SQLite database and the secret key. It is
+	// made if needed.
 	DataDir string `name:"data-dir" default:"./data" type:"path" placeholder:"DIR" help:"help.data_dir"`
 
 	// DatabaseURL is "sqlite:PATH" or "postgres://…". Default: SQLite in
