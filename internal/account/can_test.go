@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"os"
 	"testing"
 
 	"gonets/internal/account"
@@ -11,7 +12,11 @@ import (
 // rights are what the groups of the service give to a role.
 func rights(t *testing.T, role account.Role) (p account.Permissions) {
 	t.Helper()
-	groups, err := group.Parse(group.Fixture(), func(name string) string {
+	fixture, err := os.ReadFile("group/groups.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, err := group.Parse(fixture, func(name string) string {
 		if account.Grants(account.Action(name)) == 0 {
 			t.Errorf("the fixture names %s, which grants nothing", name)
 		}

@@ -34,10 +34,6 @@ type Group struct {
 	Permissions []string // names of actions, sorted
 }
 
-// Fixture is the text of the groups that the service comes with, in the form
-// that Parse reads.
-func Fixture() []byte { return slices.Clone(fixture) }
-
 // fixtureSetting names the digest of the fixture that was loaded last.
 const fixtureSetting = "groups_fixture"
 

@@ -39,14 +39,8 @@ func (t Tone) text() string {
 	return ""
 }
 
-// tones are the colours of all states, by the keys of their names.
+// tones are the colours of states, by the keys of their names.
 var tones = map[string]Tone{
-	"mailing.state.draft":           Grey,
-	"mailing.state.active":          Blue,
-	"mailing.state.paused":          Yellow,
-	"mailing.state.finished":        Green,
-	"mailing.state.disabled":        Red,
-	"mailing.state.waiting":         Red,
 	"run.state.planning":            Blue,
 	"run.state.sending":             Blue,
 	"run.state.paused":              Yellow,
@@ -72,10 +66,6 @@ var tones = map[string]Tone{
 
 // badgeOf is the badge of a state, by the key of its name.
 func badgeOf(v View, key string) templ.Component { return Badge(tones[key], v.T(key)) }
-
-// MailingBadge shows a mailing's state, or "disabled" or "waiting" which stand
-// beside its states.
-func MailingBadge(v View, state string) templ.Component { return badgeOf(v, "mailing.state."+state) }
 
 // RunBadge shows a run's state.
 func RunBadge(v View, state string) templ.Component { return badgeOf(v, "run.state."+state) }

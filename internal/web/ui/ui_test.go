@@ -114,7 +114,6 @@ func TestTimesAreTheReaders(t *testing.T) {
 func TestStatesHaveNames(t *testing.T) {
 	v := view(t)
 	badges := map[string]func(ui.View, string) templ.Component{
-		"draft active paused finished disabled waiting":              ui.MailingBadge,
 		"planning sending paused done stopped":                       ui.RunBadge,
 		"planned leaving accepted deferred failed uncertain skipped": ui.DeliveryBadge,
 		"success failure unknown":                                    ui.OutcomeBadge,
