@@ -100,6 +100,8 @@ func TestImportReadsFiles(t *testing.T) {
 		"stray quote":        {"email,name\nx@b.test,\"X\na@b.test,A\n", plain, []string{"2  import.quote \"x@b.test,\\\"X\""}},
 		"two stray quotes":   {"email,name\nx@b.test,\"X\na@b.test,A\ny@b.test,Y\"\n", plain, []string{"2  import.quote \"x@b.test X\\na@b.test,\"", "4  import.quote \"y@b.test,Y\\\"\""}},
 		"swallowed rows":     {"email,name\nx@b.test,\"X\na@b.test,A\ny@b.test,\"\n", plain, []string{"2  import.quote \"x@b.test X\\na@b.test,\"", "4  import.quote \"y@b.test,\\\"\""}},
+		"rows in a comment":  {"email,comment\na@b.test,\"regular\nb@b.test,big\nc@b.test,VIP\"\nd@b.test,x\n", []string{plain[0], "b@b.test,,big,,,,active", "d@b.test,,x,,,,active"}, []string{"2  import.quote \"a@b.test regular\\nb@b\"", "4  import.quote \"c@b.test,VIP\\\"\""}},
+		"commas in comments": {"email,comment\na@b.test,\"regular\nbig, VIP\"\n", []string{plain[0], "a@b.test,,\"regular", "big, VIP\",,,,active"}, nil},
 		"cells":              {"email,name\nx@b.test\ny@b.test,Y,Z\na@b.test,A,,\n,\n", plain, []string{"2  import.columns \"x@b.test\"", "3  import.columns \"y@b.test Y Z\""}},
 		"many faults":        {"email,name,time_zone\nx,\x01,Mars\na@b.test,A,\n", plain, []string{"2 email mail.address_no_at \"x\"", "2 name error.control_characters \"\\x01\"", "2 time_zone error.time_zone \"Mars\""}},
 		"formula":            {"email,name\na@b.test,=1+1\n", []string{plain[0], "a@b.test,=1+1,,,,,active"}, nil},

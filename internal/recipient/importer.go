@@ -179,16 +179,26 @@ func (m *importer) gather() (b batch, more bool, err error) {
 		}
 		b.handled++
 		e, fields := m.rows.entry(rec.cells)
+		if m.swallowed(len(fields) > 0) {
+			m.scanner.reread()
+			fields = fault.Fields{{Key: "import.quote"}}
+		}
 		if len(fields) > 0 {
-			if m.scanner.reread(len(m.rows.columns)) {
-				fields = fault.Fields{{Key: "import.quote"}}
-			}
 			b.reject(rec.line, fields, func(field string) string { return m.rows.cell(rec.cells, field) })
 			continue
 		}
 		m.admit(&b, keys, &row{entry: e, line: rec.line})
 	}
 	return b, true, nil
+}
+
+// swallowed says that a stray quote drew the rows below into the record that
+// was just read: its second line is by itself a row of as many cells. A record
+// in which nothing else is wrong may have a comment like that, so there the
+// line has to have an address in its place, too.
+func (m *importer) swallowed(failed bool) bool {
+	second := m.scanner.second()
+	return len(second) == len(m.rows.columns) && (failed || m.rows.addressed(second))
 }
 
 // admit adds a row, or lays it over the one with its address.

@@ -77,6 +77,13 @@ func (p *rows) entry(cells []string) (entry, fault.Fields) {
 	return e, fields
 }
 
+// addressed says that a record has an address where the file has them.
+func (p *rows) addressed(cells []string) bool {
+	var fields fault.Fields
+	p.checker.email(&fields, p.cell(cells, "email"))
+	return len(fields) == 0
+}
+
 // refused reads a status. An import can only take mail away: "active" says
 // nothing.
 func refused(fields *fault.Fields, cell string) Status {

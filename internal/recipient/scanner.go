@@ -249,22 +249,28 @@ func (s *scanner) passLong() error {
 	}
 }
 
-// reread goes back to behind the first line of the record that next just
-// answered, if the line there is by itself a row of as many cells: then a
-// stray quote had swallowed it.
-func (s *scanner) reread(cells int) bool {
+// second is the second line of the record that next just answered, read as a
+// row by itself; nil where there is none, or it is no row.
+func (s *scanner) second() []string {
 	x := s.passed
 	if x.lines < 2 {
-		return false
+		return nil
 	}
-	second := s.buf[s.from-x.size+x.first : s.from]
-	if end := bytes.IndexByte(second, '\n'); end >= 0 {
-		second = second[:end+1]
+	line := s.buf[s.from-x.size+x.first : s.from]
+	if end := bytes.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end+1]
 	}
-	row, err := newScanner(bytes.NewReader(second), s.comma, s.charset, 0, 1).next()
-	if err != nil || len(row.cells) != cells {
-		return false
+	alone := scanner{buf: line, to: len(line), ended: true, comma: s.comma, charset: s.charset, quoted: []byte{}}
+	row, err := alone.next()
+	if err != nil {
+		return nil
 	}
+	return row.cells
+}
+
+// reread goes back to behind the first line of the record that next just
+// answered.
+func (s *scanner) reread() {
+	x := s.passed
 	s.pass(extent{size: x.first - x.size, lines: 1 - x.lines})
-	return true
 }
