@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/wlynxg/chardet"
@@ -84,6 +85,18 @@ func (c charset) text(raw []byte) (s string, ok bool) {
 		}
 		return decode(charmap.Windows1251, raw), true
 	}
+}
+
+// excerpt reads the beginning of what is rejected: enough for a report. What is
+// none of the charset's is a replacement character there.
+func (c charset) excerpt(raw []byte) string {
+	const enough = 1000
+	end := min(len(raw), enough)
+	for end < len(raw) && end > enough-utf8.UTFMax && !utf8.RuneStart(raw[end]) { // half a character is none of UTF-8's
+		end--
+	}
+	text, _ := c.text(raw[:end])
+	return strings.ToValidUTF8(text, string(utf8.RuneError))
 }
 
 func decode(table *charmap.Charmap, raw []byte) string {

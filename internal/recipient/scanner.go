@@ -226,8 +226,7 @@ func (s *scanner) pass(x extent) {
 
 // reject passes the first line of a broken record.
 func (s *scanner) reject(first int, key string) error {
-	value, _ := ascii.text(s.buf[s.from : s.from+min(s.lineStop(0, first), 1000)])
-	e := &rowError{line: s.line, Field: fault.Field{Key: key}, value: value}
+	e := &rowError{line: s.line, Field: fault.Field{Key: key}, value: s.charset.excerpt(s.buf[s.from : s.from+s.lineStop(0, first)])}
 	s.pass(extent{first, first, 1})
 	return e
 }
@@ -235,7 +234,7 @@ func (s *scanner) reject(first int, key string) error {
 // passLong passes a line that does not fit into the buffer.
 func (s *scanner) passLong() error {
 	e := &rowError{line: s.line, Field: fault.Field{Key: "import.row_long", Args: fault.Args{"Max": maxRecord >> 10}}}
-	e.value, _ = ascii.text(s.buf[s.from : s.from+1000])
+	e.value = s.charset.excerpt(s.buf[s.from:s.to])
 	for {
 		end, err := s.lineEnd(0)
 		if err == nil {

@@ -68,6 +68,30 @@ func TestScanner(t *testing.T) {
 	}
 }
 
+// TestScannerShowsWhatItRejects in the file's own charset.
+func TestScannerShowsWhatItRejects(t *testing.T) {
+	for name, tt := range map[string]struct {
+		set  charset
+		row  string
+		want string
+	}{
+		"a byte that is none of UTF-8's": {utf8Text, "Иван \xff Ёлкин", "Иван \uFFFD Ёлкин"},
+		"Windows-1252":                   {windows1252, encoded(t, windows1252, `Jürgen "Müller"`), `Jürgen "Müller"`},
+		"Windows-1251":                   {windows1251, encoded(t, windows1251, `ООО "Ёлка"`), `ООО "Ёлка"`},
+		"UTF-8 behind much of ASCII":     {ascii, `"` + strings.Repeat("я", 1000), `"` + strings.Repeat("я", 499)},
+		"long line":                      {utf8Text, "." + strings.Repeat("я", maxRecord), "." + strings.Repeat("я", 499)},
+	} {
+		_, err := newScanner(strings.NewReader(tt.row), ';', tt.set, 0, 1).next()
+		e, ok := errors.AsType[*rowError](err)
+		if !ok {
+			t.Fatalf("%s: got %v, want a rejected row", name, err)
+		}
+		if e.value != tt.want {
+			t.Errorf("%s: got %q, want %q", name, e.value, tt.want)
+		}
+	}
+}
+
 func repeat(row []string, n int) (list [][]string) {
 	for range n {
 		list = append(list, row)
