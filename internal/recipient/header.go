@@ -107,7 +107,8 @@ var errNoEmail = errors.New("no column of addresses")
 
 // nameColumns says what each cell of the header heads. A field goes by its
 // own name, or else by the first of its other names; what is left are
-// attributes.
+// attributes. Each recipient has but a few of these, so there may be more than
+// one can have: the columns are bounded by the header's size alone.
 func nameColumns(cells []string) ([]column, error) {
 	columns := make([]column, len(cells))
 	taken := map[string]bool{}
@@ -138,9 +139,6 @@ func nameColumns(cells []string) ([]column, error) {
 	}
 	if !taken["email"] {
 		return nil, errNoEmail
-	}
-	if len(columns) > MaxAttributes+len(fieldNames) {
-		return nil, badFile("import.header_many", fault.Args{"Max": MaxAttributes})
 	}
 	return columns, nil
 }

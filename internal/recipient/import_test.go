@@ -3,6 +3,7 @@ package recipient
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -281,6 +282,51 @@ func TestExportRoundTrips(t *testing.T) {
 			t.Errorf("got %q, %v; want the header alone", out.String(), err)
 		}
 	})
+}
+
+// TestAttributesAreBoundedForEachRecipient, not for a file: an export has a
+// column for whatever any of them has.
+func TestAttributesAreBoundedForEachRecipient(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		ctx := t.Context()
+		b.create(Draft{Email: "a@b.test", Attributes: numbered("a", MaxAttributes)})
+		b.create(Draft{Email: "b@b.test", Attributes: numbered("b", MaxAttributes)})
+		want := b.dump()
+		var out bytes.Buffer
+		if err := b.Export(ctx, b.anna, Filter{}, &out); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second lies over the first
+			if _, err := b.ImportReader(ctx, b.boris, bytes.NewReader(out.Bytes()), 0, ImportOptions{}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.anna, b.boris = b.boris, b.anna
+		if got := b.dump(); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+
+		keys := slices.Sorted(maps.Keys(numbered("c", MaxAttributes+1)))
+		i := b.load("email,"+strings.Join(keys, ",")+"\n"+
+			"c@b.test"+strings.Repeat(",x", MaxAttributes+1)+"\n"+
+			"a@b.test,x"+strings.Repeat(",", MaxAttributes)+"\n"+
+			"d@b.test"+strings.Repeat(",x", MaxAttributes)+",\n", ImportOptions{})
+		if got := b.report(i.ID); i.Created != 1 || !slices.Equal(got, []string{
+			"2 attributes recipient.attributes_many \"c@b.test x x x x x x\"", "3 attributes recipient.attributes_many \"a@b.test\"",
+		}) {
+			t.Errorf("got %+v, %q", i.Progress, got)
+		}
+	})
+}
+
+// numbered are n attributes whose keys begin alike.
+func numbered(prefix string, n int) map[string]any {
+	attributes := make(map[string]any, n)
+	for i := range n {
+		attributes[fmt.Sprintf("%s%03d", prefix, i)] = int64(i)
+	}
+	return attributes
 }
 
 // TestImportsAtOnce imports the same addresses twice at the same time, in

@@ -104,6 +104,7 @@ func (p *rows) attributes(fields *fault.Fields, cells []string) string {
 		return "{}"
 	}
 	buf := append(make([]byte, 0, 64), '{')
+	filled := 0
 	for i, column := range p.order {
 		cell := strings.TrimSpace(cells[column])
 		if cell == "" {
@@ -124,8 +125,13 @@ func (p *rows) attributes(fields *fault.Fields, cells []string) string {
 		}
 		buf = append(buf, p.keys[i]...)
 		buf = appendJSON(buf, value)
+		filled++
 	}
 	buf = append(buf, '}')
+	if filled > MaxAttributes {
+		fields.Add("attributes", "recipient.attributes_many", fault.Args{"Max": MaxAttributes})
+		return "{}"
+	}
 	if len(buf) > MaxAttributesBytes {
 		fields.Add("attributes", "recipient.attributes_large", fault.Args{"Max": MaxAttributesBytes >> 10})
 		return "{}"
