@@ -6,18 +6,18 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
-	"github.com/wlynxg/chardet"
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
+	utf16 "golang.org/x/text/encoding/unicode"
 )
 
 // charset is how the bytes of a file are to be read.
 type charset string
 
 const (
-	ascii       charset = "ascii" // so far: what isn't UTF-8 is taken for Windows-1251
+	ascii       charset = "ascii" // so far: what isn't UTF-8 is guessed, a cell at a time
 	utf8Text    charset = "utf-8"
 	windows1251 charset = "windows-1251" // what Excel writes in Russia
 	windows1252 charset = "windows-1252" // and in western Europe
@@ -35,7 +35,7 @@ func narrow(r io.Reader) (io.Reader, error) {
 		return nil, err
 	}
 	if bytes.Equal(head, []byte{0xFE, 0xFF}) || bytes.Equal(head, []byte{0xFF, 0xFE}) {
-		return unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder().Reader(buffered), nil
+		return utf16.UTF16(utf16.BigEndian, utf16.ExpectBOM).NewDecoder().Reader(buffered), nil
 	}
 	return buffered, nil
 }
@@ -63,11 +63,32 @@ func sniff(sample []byte) charset {
 	case broken == 0 || wide > 10*broken:
 		return utf8Text
 	}
-	if guess := chardet.Detect(sample); guess.Confidence > 0.7 && (guess.Encoding == "Windows-1252" || guess.Encoding == "ISO-8859-1") {
+	return guess(sample)
+}
+
+// guess tells the two charsets of one byte a letter by the company that letters
+// beyond ASCII keep: western ones stand among those of ASCII, Cyrillic ones
+// among themselves. Where neither prevails it is Windows-1251.
+func guess(text []byte) charset {
+	var western, cyrillic int
+	for i := 1; i < len(text); i++ {
+		switch one, other := text[i-1], text[i]; {
+		case !letter(one) || !letter(other):
+		case one >= utf8.RuneSelf && other >= utf8.RuneSelf:
+			cyrillic++
+		case one >= utf8.RuneSelf || other >= utf8.RuneSelf:
+			western++
+		}
+	}
+	if western > cyrillic {
 		return windows1252
 	}
 	return windows1251
 }
+
+// letter reports whether a byte is a letter in Windows-1251. Nearly all that
+// are one in Windows-1252 are one here, too.
+func letter(b byte) bool { return unicode.IsLetter(charmap.Windows1251.DecodeByte(b)) }
 
 // text reads a record's bytes; ok is false where they are none of the
 // charset's.
@@ -83,7 +104,7 @@ func (c charset) text(raw []byte) (s string, ok bool) {
 		if utf8.Valid(raw) {
 			return string(raw), true
 		}
-		return decode(charmap.Windows1251, raw), true
+		return guess(raw).text(raw)
 	}
 }
 

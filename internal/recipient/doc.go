@@ -32,8 +32,8 @@
 //
 // A file is read as a stream, however large it is:
 //
-//  1. The front finds out the encoding (UTF-8, Windows-1251, UTF-16 with a
-//     byte order mark), the separator and the columns.
+//  1. The front finds out the encoding (UTF-8, Windows-1251, Windows-1252,
+//     UTF-16 with a byte order mark), the separator and the columns.
 //  2. The scanner cuts records out of the raw bytes, so that a position in the
 //     file is exact. A broken record costs only itself: reading goes on behind
 //     its first line.

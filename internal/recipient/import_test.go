@@ -90,9 +90,11 @@ func TestImportReadsFiles(t *testing.T) {
 		"byte order mark":    {"\ufeff" + russian, want, nil},
 		"Windows-1251":       {encoded(t, windows1251, russian), want, nil},
 		"UTF-16":             {encoded(t, "utf-16", russian), want, nil},
+		"Windows-1252":       {encoded(t, windows1252, "email;name;comment\r\na@b.test;Jürgen Müller;5 € – groß\r\n"), []string{plain[0], "a@b.test,Jürgen Müller,5 € – groß,,,,active"}, nil},
 		"tabs":               {strings.ReplaceAll(russian, ";", "\t"), want, nil},
 		"sep=":               {"sep=;\r\n" + russian, want, nil},
 		"Windows-1251, late": {"email,name\n" + strings.Repeat("\n", sampleSize) + encoded(t, windows1251, "a@b.test,Щукин\n"), []string{plain[0], "a@b.test,Щукин,,,,,active"}, nil},
+		"Windows-1252, late": {"email,name\n" + strings.Repeat("\n", sampleSize) + encoded(t, windows1252, "a@b.test,Jürgen Müller\n"), []string{plain[0], "a@b.test,Jürgen Müller,,,,,active"}, nil},
 		"no last line end":   {"name,email\nA,a@b.test", plain, nil},
 		"quotes":             {"email,name,\n\"a@b.test\",\"A \"\"B\"\", C\",\n", []string{plain[0], `a@b.test,"A ""B"", C",,,,,active`}, nil},
 		"CRLF in quotes":     {"email,comment\r\na@b.test,\"one\r\ntwo\"\r\n", []string{plain[0], "a@b.test,,\"one", "two\",,,,active"}, nil},
@@ -139,6 +141,14 @@ func TestSniff(t *testing.T) {
 		{strings.Repeat("имя ", 20) + "\xff", utf8Text},
 		{encoded(t, windows1251, "почта;имя\nivan@b.test;Иван"), windows1251},
 		{encoded(t, windows1251, "email,name\nivan@b.test,Ёж"), windows1251},
+		{encoded(t, windows1251, "email;Имя\na@b.test;И. Ivanov\nb@b.test;Cергей, Bорис"), windows1251}, // C and B are Latin
+		{encoded(t, windows1251, "email;name;city\na@b.test;Олена Їжак;Київ\nb@b.test;Я;и"), windows1251},
+		{encoded(t, windows1251, "email;name\na@b.test;Я\n"), windows1251},
+		{encoded(t, windows1252, "email;name\na@b.test;Jürgen Müller"), windows1252},
+		{encoded(t, windows1252, "E-Mail;Name;Straße\na@b.test;JÜRGEN GROß;Große Öllöcher 3–5"), windows1252},
+		{encoded(t, windows1252, "email;nom;ville\na@b.test;Zoé L’Été;Œuilly\nb@b.test;François Çéà;Besançon"), windows1252},
+		{encoded(t, windows1252, "email;nombre\na@b.test;¿José Ñúñez?\nb@b.test;Mª Ángeles Muñoz"), windows1252},
+		{encoded(t, windows1252, "email;namn;ort\na@b.test;Åsa Öberg;Malmö\nb@b.test;Pär Hägg;Åååå"), windows1252},
 	} {
 		if got := sniff([]byte(tt.text)); got != tt.want {
 			t.Errorf("%q: got %s, want %s", tt.text, got, tt.want)
