@@ -3,6 +3,7 @@ package recipient
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,37 @@ import (
 	"gonets/internal/db/dbtest"
 	"gonets/internal/fault"
 )
+
+// TestAddressesStandAsTheyAreNow: one that was changed is the new one, one that
+// was deleted is none. Whose they are the caller has checked.
+func TestAddressesStandAsTheyAreNow(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		ctx := t.Context()
+		stays := b.create(Draft{Email: "Stays@Пример.рф"})
+		moves := b.create(Draft{Email: "moves@b.test"})
+		goes := b.create(Draft{Email: "goes@b.test"})
+		b.create(Draft{Email: "unasked@b.test"})
+		foreign, err := b.Create(ctx, b.boris, Draft{Email: "foreign@b.test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Update(ctx, b.anna, moves.ID, Draft{Email: "moved@b.test"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Delete(ctx, b.anna, goes.ID); err != nil {
+			t.Fatal(err)
+		}
+		want := map[int64]string{stays.ID: "Stays@пример.рф", moves.ID: "moved@b.test", foreign.ID: "foreign@b.test"}
+		got, err := Addresses(ctx, d.Read(), []int64{moves.ID, goes.ID, stays.ID, stays.ID, foreign.ID, 1 << 40})
+		if err != nil || !maps.Equal(got, want) {
+			t.Errorf("got %v, %v; want %v", got, err, want)
+		}
+		if got, err := Addresses(ctx, d.Read(), nil); err != nil || len(got) != 0 {
+			t.Errorf("of nobody: got %v, %v", got, err)
+		}
+	})
+}
 
 // Two users bring, change and take away the same addresses at the same time;
 // what they leave behind is compared when the bench ends (see checkCounts).
