@@ -206,3 +206,44 @@ func TestAudience(t *testing.T) {
 		}
 	})
 }
+
+// TestMaxAudience: as many may be named, and one more of either is refused, all
+// at once and before anything is looked up.
+func TestMaxAudience(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		r := b.create(Draft{Email: "a@b.test", Tags: []string{"a"}})
+		tags, ids := slices.Repeat([]string{"a"}, MaxAudience), slices.Repeat([]int64{r.ID}, MaxAudience)
+		resolve := func(a Audience) (stored StoredAudience, err error) {
+			err = d.Tx(t.Context(), func(tx db.Tx) error {
+				stored, err = b.ResolveAudienceTx(t.Context(), tx, b.anna.ID, a)
+				return err
+			})
+			return stored, err
+		}
+		got, err := resolve(Audience{Tags: tags, RecipientIDs: ids})
+		if err != nil || len(got.TagIDs) != 1 || !slices.Equal(got.RecipientIDs, []int64{r.ID}) {
+			t.Errorf("got %+v, %v; want one of each", got, err)
+		}
+		tags, ids = append(tags, "unknown"), append(ids, 1<<40)
+		for _, tt := range []struct {
+			audience Audience
+			want     []string
+		}{
+			{Audience{Tags: tags}, []string{"audience.tags: recipient.audience_many"}},
+			{Audience{RecipientIDs: ids}, []string{"audience.recipient_ids: recipient.audience_many"}},
+			{Audience{Tags: tags, RecipientIDs: ids}, []string{"audience.tags: recipient.audience_many", "audience.recipient_ids: recipient.audience_many"}},
+		} {
+			got, err := resolve(tt.audience)
+			if got := failing(t, err); !slices.Equal(got, tt.want) {
+				t.Errorf("%d tags, %d recipients: got %v, want %v", len(tt.audience.Tags), len(tt.audience.RecipientIDs), got, tt.want)
+			}
+			if got.TagIDs != nil || got.RecipientIDs != nil {
+				t.Errorf("refused, and yet %+v", got)
+			}
+		}
+		if _, err := resolve(Audience{All: true, Tags: tags, RecipientIDs: ids}); err != nil {
+			t.Errorf("all, whatever else is named: %v", err)
+		}
+	})
+}

@@ -183,6 +183,29 @@ func TestCreateGetUpdateDelete(t *testing.T) {
 	})
 }
 
+// TestMaxAttributes: as many can be kept, and one more is refused at the field.
+func TestMaxAttributes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		ctx := t.Context()
+		most, many := numbered("a", MaxAttributes), numbered("a", MaxAttributes+1)
+		made := b.create(Draft{Email: "a@b.test", Attributes: most})
+		if got, err := b.Get(ctx, b.anna, made.ID); err != nil || !reflect.DeepEqual(got.Attributes, most) {
+			t.Errorf("got %v, %v; want %v", got.Attributes, err, most)
+		}
+		want := []string{"attributes: recipient.attributes_many"}
+		if _, err := b.Create(ctx, b.anna, Draft{Email: "b@b.test", Attributes: many}); !slices.Equal(failing(t, err), want) {
+			t.Errorf("create: got %v, want %v", err, want)
+		}
+		if _, err := b.Update(ctx, b.anna, made.ID, Draft{Email: "a@b.test", Attributes: many}); !slices.Equal(failing(t, err), want) {
+			t.Errorf("update: got %v, want %v", err, want)
+		}
+		if got, err := b.Get(ctx, b.anna, made.ID); err != nil || len(got.Attributes) != MaxAttributes {
+			t.Errorf("afterwards: got %v, %v; want what was there", got.Attributes, err)
+		}
+	})
+}
+
 // TestEditsThatRace to one address: one has it, and the others are told at the
 // field.
 func TestEditsThatRace(t *testing.T) {
