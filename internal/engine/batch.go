@@ -74,12 +74,13 @@ func (e *Engine) sendBatch(ctx context.Context, job batchJob) error {
 	if !ok {
 		return nil
 	}
-	e.inWork.add(batch.ID)
+	s := &shipment{batch: batch, halted: make(chan struct{})}
+	e.inWork.add(s)
 	done := make(chan struct{})
 	e.sent.Go(func() {
 		defer close(done)
-		defer e.inWork.remove(batch.ID)
-		if err := e.ship(ctx, batch); err != nil {
+		defer e.inWork.remove(s)
+		if err := e.ship(ctx, s); err != nil {
 			e.Log.Error("a batch was not sent", "batch", batch.ID, "run", batch.RunID, "error", err)
 		}
 		if err := e.Ledger.Release(context.WithoutCancel(ctx), batch); err != nil {
@@ -96,10 +97,9 @@ func (e *Engine) sendBatch(ctx context.Context, job batchJob) error {
 
 // ship sends what it can of a batch, and returns when no courier holds any of
 // it.
-func (e *Engine) ship(ctx context.Context, batch delivery.Batch) error {
-	s, err := e.load(ctx, batch)
-	if err != nil {
-		return fmt.Errorf("load batch %d: %w", batch.ID, err)
+func (e *Engine) ship(ctx context.Context, s *shipment) error {
+	if err := e.load(ctx, s); err != nil {
+		return fmt.Errorf("load batch %d: %w", s.batch.ID, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, batchTime)
 	defer cancel()
@@ -179,28 +179,40 @@ func (l *lanes) enter(ctx context.Context, runID int64) (leave func(), ok bool) 
 	}
 }
 
-// inWork are the batches whose leases this process needs.
+// inWork are the shipments whose leases this process needs.
 type inWork struct {
 	mu  sync.Mutex
-	ids []int64
+	all []*shipment
 }
 
-func (w *inWork) add(id int64) {
+// add halts whatever is in work of the same batch: who got its lease again has
+// lost the one before.
+func (w *inWork) add(s *shipment) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.ids = append(w.ids, id)
+	for _, other := range w.all {
+		if other.batch.ID == s.batch.ID {
+			other.halt()
+		}
+	}
+	w.all = append(w.all, s)
 }
 
-func (w *inWork) remove(id int64) {
+func (w *inWork) remove(s *shipment) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.ids = slices.DeleteFunc(w.ids, func(one int64) bool { return one == id })
+	w.all = slices.DeleteFunc(w.all, func(one *shipment) bool { return one == s })
 }
 
-func (w *inWork) list() []int64 {
+// batches are the ids of those in work.
+func (w *inWork) batches() []int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Clone(w.ids)
+	ids := make([]int64, len(w.all))
+	for i, s := range w.all {
+		ids[i] = s.batch.ID
+	}
+	return ids
 }
 
 // unwanted is the reason why a recipient gets no mail any more; empty for who
@@ -218,34 +230,32 @@ func unwanted(r recipient.Recipient) string {
 }
 
 // load reads what all parcels of a batch share.
-func (e *Engine) load(ctx context.Context, batch delivery.Batch) (*shipment, error) {
-	run, err := e.Mailings.ForSending(ctx, batch.RunID)
-	if err != nil {
-		return nil, err
+func (e *Engine) load(ctx context.Context, s *shipment) (err error) {
+	if s.run, err = e.Mailings.ForSending(ctx, s.batch.RunID); err != nil {
+		return err
 	}
-	if run.StartedAt.IsZero() {
-		if err := e.Mailings.Begin(ctx, run.ID); err != nil {
-			return nil, err
+	if s.run.StartedAt.IsZero() {
+		if err := e.Mailings.Begin(ctx, s.run.ID); err != nil {
+			return err
 		}
 	}
-	s := &shipment{batch: batch, run: run, halted: make(chan struct{})}
-	if s.compiled, err = e.Messages.CompiledVersion(ctx, run.MessageVersionID); err != nil {
-		return nil, err
+	if s.compiled, err = e.Messages.CompiledVersion(ctx, s.run.MessageVersionID); err != nil {
+		return err
 	}
-	address, err := mail.ParseAddress(run.Sender.Email)
+	address, err := mail.ParseAddress(s.run.Sender.Email)
 	if err != nil {
-		return nil, fmt.Errorf("sender of run %d: %w", run.ID, err)
+		return fmt.Errorf("sender of run %d: %w", s.run.ID, err)
 	}
-	s.from = mail.Mailbox{Name: run.Sender.Name, Address: address}
-	ids := make([]int64, len(batch.Deliveries))
-	for i, d := range batch.Deliveries {
+	s.from = mail.Mailbox{Name: s.run.Sender.Name, Address: address}
+	ids := make([]int64, len(s.batch.Deliveries))
+	for i, d := range s.batch.Deliveries {
 		ids[i] = d.RecipientID
 	}
 	if s.people, err = e.Recipients.ForSending(ctx, e.Store.Read(), ids); err != nil {
-		return nil, err
+		return err
 	}
 	s.zones = zones(s.people)
-	return s, nil
+	return nil
 }
 
 // zones are the time zones of people. Loading one costs more than composing a

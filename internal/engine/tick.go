@@ -129,7 +129,7 @@ func (e *Engine) renewals() {
 		case <-e.wire.Done():
 			return
 		case <-clock.C:
-			if err := e.Ledger.Renew(e.wire, e.o.Node, e.inWork.list()); err != nil && e.wire.Err() == nil {
+			if err := e.Ledger.Renew(e.wire, e.o.Node, e.inWork.batches()); err != nil && e.wire.Err() == nil {
 				e.Log.Error("renew leases", "error", err)
 			}
 		}
