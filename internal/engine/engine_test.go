@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -264,6 +265,67 @@ func splice(client, upstream net.Conn, victim string, once *sync.Once) {
 	}
 	client.Close()
 	upstream.Close()
+}
+
+// A server that closes the connection once it awaits a message, and says so,
+// has refused nobody: the next connection carries it, at once.
+func TestServerClosesBeforeTheDot(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		p := newPeer(t)
+		n := newNode(t, url, "a", tiredOnce(t, p.addr), delivery.DefaultPolicy()).start()
+		n.people(crowd(20)...)
+		r := n.untilDone(n.mailing(nil).ID)
+		if want := (delivery.Counts{Recipients: 20, Accepted: 20}); r.Counts != want {
+			t.Errorf("got %+v, want %+v", r.Counts, want)
+		}
+		deferred := n.attempts(delivery.Filter{Outcomes: []delivery.Outcome{delivery.Failure}})
+		if len(deferred) != 1 || deferred[0].Code != 421 || deferred[0].Stage != "data" {
+			t.Errorf("attempts: %+v, want one, of the connection that was closed", deferred)
+		}
+	})
+}
+
+// tiredOnce is a way to a server, whose first connection it ends itself, by 421
+// after the 354.
+func tiredOnce(t *testing.T, server string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for first := true; ; first = false {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if first {
+				go tire(client)
+				continue
+			}
+			upstream, err := net.Dial("tcp", server)
+			if err != nil {
+				client.Close()
+				continue
+			}
+			go splice(client, upstream, "nobody at all", &sync.Once{})
+		}
+	}()
+	return l.Addr().String()
+}
+
+// tire is the dialogue of a server that grows tired.
+func tire(client net.Conn) {
+	defer client.Close()
+	fmt.Fprint(client, "220 mx.example.test\r\n")
+	for lines := bufio.NewScanner(client); lines.Scan(); {
+		if lines.Text() == "DATA" {
+			fmt.Fprint(client, "354 go on\r\n421 4.3.2 tired\r\n")
+			return
+		}
+		fmt.Fprint(client, "250 ok\r\n")
+	}
 }
 
 // Whoever unsubscribes while a message to them is leaving, which is then

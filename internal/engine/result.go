@@ -18,6 +18,8 @@ func (c *courier) ended(l *letter, reply smtp.Reply, err error) {
 	switch {
 	case e.AfterDot:
 		c.settleAs(l.parcel, c.result(l, delivery.Lost, e))
+	case e.Closing() && e.Stage != smtp.StageEndOfData: // the connection's end, not the message's
+		c.dropped(l, e)
 	case e.Permanent():
 		c.settleAs(l.parcel, c.result(l, delivery.RefusedForGood, e))
 	case e.Temporary():
