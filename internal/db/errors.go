@@ -60,8 +60,8 @@ func Taken(err error) bool {
 	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
-// otherwise says that a statement of Expecting met other rows.
-func otherwise(err error) bool {
+// dividedByZero is how a statement of Expecting says that it met other rows.
+func dividedByZero(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == "22012" // division_by_zero
 }
@@ -96,6 +96,10 @@ func ended(conn *pgx.Conn, err error) error {
 
 func away(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch e.Code {
+		case "55P03", "57014", "25006": // a lock, or the server, was waited for too long; a primary is one no more
+			return true
+		}
 		// Class 08: connection; 57P: the server is being stopped; 53: out of
 		// connections, disk or memory.
 		return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P") || strings.HasPrefix(e.Code, "53")

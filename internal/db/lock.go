@@ -14,7 +14,8 @@ import (
 // Hold takes the lock of a name for as long as this process lives, or says
 // that somebody else has it. It dies with the process, however that ends: a
 // file lock in the database's folder on SQLite, a session's advisory lock on
-// PostgreSQL. release gives it back early.
+// PostgreSQL, which also ends where that session does: with a restart of the
+// server. release gives it back early.
 func (d *DB) Hold(ctx context.Context, name string) (release func(), held bool, err error) {
 	release, err = d.lock(ctx, name, false)
 	if err != nil {

@@ -27,6 +27,8 @@ func openPostgres(ctx context.Context, url string, clock Clock) (*DB, error) {
 	params["timezone"] = "UTC"
 	params["idle_in_transaction_session_timeout"] = "10s"
 	params["lock_timeout"] = "15s"
+	// Who waited for a lock must see what its holder committed.
+	params["default_transaction_isolation"] = "read committed"
 	if write.ConnConfig.ConnectTimeout == 0 {
 		write.ConnConfig.ConnectTimeout = 5 * time.Second
 	}

@@ -62,7 +62,8 @@
 //
 // On PostgreSQL a transaction locks in this order, and so none waits for
 // another in a circle: the owner's row, mailings, the message, runs,
-// recipients, the owner's day, ledgers; runs and ledgers in the order of their ids.
+// recipients, the door between who is planned and who leaves, the owner's day,
+// ledgers; runs and ledgers in the order of their ids.
 package mailing
 
 import (
