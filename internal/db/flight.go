@@ -10,12 +10,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Flights are transactions on PostgreSQL whose statements travel together,
-// where those of Tx take a round trip each. They have a connection of their own,
-// on which statements are planned once, for whatever they are asked: with each
+// flightsOf configures the connection of flights: transactions on PostgreSQL
+// whose statements travel together, where those of Tx take a round trip each.
+// Statements are planned once, for whatever they are asked: with each
 // transaction anew would take a fifth of its time. And what is planned while
-// the tables are small must still find its rows by their keys when they have
-// grown, so tables are not read from end to end.
+// the tables are small must still find its rows when they have grown, so tables
+// are not read from end to end.
 func flightsOf(write *pgxpool.Config) *pgxpool.Config {
 	config := write.Copy()
 	config.MaxConns, config.MinConns = 1, 0
@@ -24,20 +24,25 @@ func flightsOf(write *pgxpool.Config) *pgxpool.Config {
 	return config
 }
 
-// ErrOtherwise says that a flight met other rows than it expected. Nothing of
-// it was written.
+// ErrOtherwise says that a statement of Expecting met another number of rows.
+// Nothing of its flight was written.
 var ErrOtherwise = errors.New("other rows than expected")
 
-// Expecting is a statement that ends its transaction by ErrOtherwise if the
-// number of its rows, or of those it returns, is not what the parameter behind
-// its own says: that is $n.
-func Expecting(query string, n int) string {
-	return fmt.Sprintf(`WITH found AS (%s) SELECT 1 / (count(*) = $%d)::int FROM found`, query, n)
+// Expecting makes of a query, or of a statement with RETURNING, one that holds
+// the number of its rows against a further parameter, behind the so many of the
+// query itself. Where they differ it divides by zero, which is what ends the
+// transaction: nobody here can look at an answer before a flight is committed.
+// The server's log has that error, and the connection plans its statements
+// anew, so this is for what is nearly always as expected.
+func Expecting(query string, parameters int) string {
+	return fmt.Sprintf(`WITH found AS (%s) SELECT 1 / (count(*) = $%d)::int FROM found`, query, parameters+1)
 }
 
 // Flight runs a transaction in one round trip: everything is queued before
 // anything is answered. What travels together is a transaction, without being
-// told so. As with Tx, it may run again, so queue begins anew.
+// told so. As with Tx, it may run again, so queue begins anew. Where the
+// connection ends before the answer, the flight may still arrive, and later than
+// what is sent after it: it must hold for itself that it is not too late.
 func (d *DB) Flight(ctx context.Context, queue func(now time.Time, flight *pgx.Batch)) error {
 	err := retried(func() error {
 		return d.fly(ctx, func(conn *pgx.Conn) error {
@@ -46,29 +51,36 @@ func (d *DB) Flight(ctx context.Context, queue func(now time.Time, flight *pgx.B
 			return conn.SendBatch(ctx, flight).Close()
 		})
 	})
-	if otherwise(err) {
+	if dividedByZero(err) {
 		return ErrOtherwise
 	}
 	return err
 }
 
-// Flights runs a transaction in two round trips: what first queues goes with
-// the BEGIN, and what last queues, once the answers to the first have been read,
-// with the COMMIT. The answers are read by the queries' own functions. As with
-// Tx, it may run again, so first begins anew.
-func (d *DB) Flights(ctx context.Context, first func(now time.Time, flight *pgx.Batch), last func(flight *pgx.Batch)) error {
+// Flights runs a transaction in as many round trips as there are legs. Each
+// queues its statements once the answers to those before have been read, by the
+// queries' own functions, and may end the transaction by an error. As with Tx,
+// it may run again, so the first leg begins anew.
+func (d *DB) Flights(ctx context.Context, legs ...func(now time.Time, flight *pgx.Batch) error) error {
 	return retried(func() error {
 		return d.fly(ctx, func(conn *pgx.Conn) error {
-			flight := &pgx.Batch{}
-			flight.Queue("begin")
-			first(d.Now(), flight)
-			if err := conn.SendBatch(ctx, flight).Close(); err != nil {
-				return err
+			now := d.Now()
+			for i, leg := range legs {
+				flight := &pgx.Batch{}
+				if i == 0 {
+					flight.Queue("begin")
+				}
+				if err := leg(now, flight); err != nil {
+					return err
+				}
+				if i == len(legs)-1 {
+					flight.Queue("commit")
+				}
+				if err := conn.SendBatch(ctx, flight).Close(); err != nil {
+					return err
+				}
 			}
-			flight = &pgx.Batch{}
-			last(flight)
-			flight.Queue("commit")
-			return conn.SendBatch(ctx, flight).Close()
+			return nil
 		})
 	})
 }

@@ -93,13 +93,14 @@ func feedTx(ctx context.Context, tx db.Tx, runID int64, perRun int) ([]Batch, er
 // run is held; then there is nothing to do.
 func (l *Ledger) Claim(ctx context.Context, node string, batchID int64) (b Batch, ok bool, err error) {
 	var book book
+	docket := &docket{batchID: batchID}
 	err = l.db.Tx(ctx, func(tx db.Tx) error {
 		b, ok = Batch{ID: batchID}, false
 		now := tx.Now()
 		err := tx.QueryRow(ctx, `
 			UPDATE batches SET owner = $2, lease_until = $3, epoch = epoch + 1
 			 WHERE id = $1 AND done = 0 AND lease_until = 0
-			RETURNING run_id, epoch`, batchID, node, db.At(now.Add(l.policy.Lease))).Scan(&b.RunID, &b.Epoch)
+			RETURNING run_id, epoch, revision`, batchID, node, db.At(now.Add(l.policy.Lease))).Scan(&b.RunID, &b.Epoch, &docket.revision)
 		if errors.Is(err, db.ErrNoRows) {
 			return nil
 		}
@@ -116,7 +117,8 @@ func (l *Ledger) Claim(ctx context.Context, node string, batchID int64) (b Batch
 		return nil
 	})
 	if err == nil && ok { // behind the transaction, so that commits go on meanwhile
-		b.Deliveries, err = load(ctx, l.db.Read(), book.run, &docket{batchID: batchID, epoch: b.Epoch})
+		docket.epoch = b.Epoch
+		b.Deliveries, err = load(ctx, l.db.Read(), book.run, docket)
 	}
 	if err != nil {
 		return Batch{}, false, fmt.Errorf("claim batch %d: %w", batchID, err)
@@ -168,10 +170,7 @@ func (l *Ledger) Release(ctx context.Context, b Batch) error {
 		if err := tx.QueryRow(ctx, `SELECT epoch FROM batches WHERE id = $1`, b.ID).Scan(&epoch); err != nil || epoch != b.Epoch {
 			return err
 		}
-		if err := l.settleLeavingTx(ctx, tx, books[b.RunID], b); err != nil {
-			return err
-		}
-		return releaseTx(ctx, tx, b)
+		return l.closeTx(ctx, tx, books[b.RunID], b)
 	})
 	if err != nil {
 		return fmt.Errorf("release batch %d: %w", b.ID, err)
@@ -179,10 +178,23 @@ func (l *Ledger) Release(ctx context.Context, b Batch) error {
 	return nil
 }
 
+// closeTx ends the lease of a batch, with all that was left open under it.
+func (l *Ledger) closeTx(ctx context.Context, tx db.Tx, book book, b Batch) error {
+	if err := l.settleLeavingTx(ctx, tx, book, b); err != nil {
+		return err
+	}
+	if err := forgetGoneTx(ctx, tx, b.ID); err != nil {
+		return err
+	}
+	return releaseTx(ctx, tx, b)
+}
+
+// releaseTx ends a lease. The epoch is raised, so that what comes late under it
+// changes nothing.
 func releaseTx(ctx context.Context, tx db.Tx, b Batch) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE batches
-		   SET owner = '', lease_until = 0, queued_at = 0,
+		   SET owner = '', lease_until = 0, queued_at = 0, epoch = epoch + 1,
 		       done = CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE batch_id = $1 AND state = 0) THEN 0 ELSE 1 END
 		 WHERE id = $1 AND epoch = $2`, b.ID, b.Epoch)
 	return err
@@ -299,10 +311,7 @@ func (l *Ledger) freeTx(ctx context.Context, tx db.Tx, id int64, condition strin
 	if err != nil {
 		return err
 	}
-	if err := l.settleLeavingTx(ctx, tx, books[b.RunID], b); err != nil {
-		return err
-	}
-	return releaseTx(ctx, tx, b)
+	return l.closeTx(ctx, tx, books[b.RunID], b)
 }
 
 // settleLeavingTx decides the leaving deliveries of a batch whose node died:

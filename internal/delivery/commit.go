@@ -3,6 +3,7 @@ package delivery
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -56,9 +57,10 @@ func (r *Result) outcome() Outcome {
 func (l *Ledger) settle(ctx context.Context, group []*Turn) {
 	var err error
 	p := l.page(group)
-	for pause, slept := 20*time.Millisecond, time.Duration(0); ; pause = min(2*pause, l.policy.Lease/20) {
+	began := time.Now()
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, l.policy.Lease/20) {
 		err = l.commit(context.WithoutCancel(ctx), p)
-		if slept += pause; !fault.Is(err, fault.Unavailable) || slept > l.policy.Lease {
+		if !fault.Is(err, fault.Unavailable) || time.Since(began) > l.policy.Lease {
 			break
 		}
 		time.Sleep(pause)
@@ -81,38 +83,20 @@ func (l *Ledger) settle(ctx context.Context, group []*Turn) {
 // commit writes a page in one transaction. It may be called again with a page
 // of which it said that the database was away.
 func (l *Ledger) commit(ctx context.Context, p *page) error {
-	there, err := l.landed(ctx, p)
-	if err == nil && !there {
-		err = scribeOf(l.db).commit(ctx, l.db, p)
-	}
-	if err != nil {
+	err := scribeOf(l.db).commit(ctx, l.db, p)
+	if err != nil && !errors.Is(err, errLanded) {
 		return fmt.Errorf("commit to the ledger: %w", err)
 	}
 	for _, e := range p.entries {
 		e.docket.leaving = e.leaving
+		e.docket.revision++
 	}
 	return nil
 }
 
-// landed says whether an earlier try, whose answer was lost, has committed the
-// page. A page without attempts is written again without harm.
-func (l *Ledger) landed(ctx context.Context, p *page) (there bool, err error) {
-	first := slices.IndexFunc(p.records, func(r record) bool { return r.Stage != "" })
-	if p.entries == nil || first < 0 {
-		return false, nil
-	}
-	err = l.db.Tx(ctx, func(tx db.Tx) error {
-		if _, err := lockRuns(ctx, tx, p.runs...); err != nil { // the earlier try has ended then
-			return err
-		}
-		var n int64
-		err := tx.QueryRow(ctx, `SELECT count(*) FROM attempts WHERE delivery_id = $1 AND at = $2`,
-			p.records[first].ID, int64(p.records[first].At)).Scan(&n)
-		there = n > 0
-		return err
-	})
-	return there, err
-}
+// errLanded says that an earlier try of the page, whose answer was lost, has
+// committed it.
+var errLanded = errors.New("the page is committed already")
 
 // page is what one transaction of the committer writes: the results of a group
 // and then its marks.
@@ -125,7 +109,8 @@ type page struct {
 	moved   map[int64]bool   // deliveries whose state the results have changed
 	planned map[int64]bool   // deliveries to be marked that are planned, in runs that are not held
 	marked  map[int64]bool   // deliveries that may leave
-	entries []entry          // nil: not yet decided
+	entries []entry
+	asks    bool // PostgreSQL: something is otherwise than expected, so it is asked first
 }
 
 // anew forgets what an earlier try of the transaction noted.
@@ -177,27 +162,38 @@ func (p *page) about(d *Delivery) {
 	}
 }
 
-// leases are the batches of the page and the epochs of their leases.
-func (p *page) leases() (ids, epochs []int64) {
-	for _, d := range p.dockets {
-		ids, epochs = append(ids, d.batchID), append(epochs, d.epoch)
+// lease is how a batch stands in the database.
+type lease struct{ batchID, epoch, revision int64 }
+
+// meet begins the page anew with the leases that are held: as the page knows
+// them. The next revision of one is this very page: nobody else writes there.
+func (p *page) meet(leases []lease) error {
+	if slices.ContainsFunc(p.dockets, func(d *docket) bool { return slices.Contains(leases, lease{d.batchID, d.epoch, d.revision + 1}) }) {
+		return errLanded
 	}
-	return ids, epochs
+	p.anew()
+	for _, d := range p.dockets {
+		p.held[d] = slices.Contains(leases, lease{d.batchID, d.epoch, d.revision})
+	}
+	return nil
 }
 
-// hold notes that a batch is leased still: with the epoch that the page knows.
-func (p *page) hold(batchID, epoch int64) {
+// batchIDs are those of the batches whose leases are held.
+func (p *page) batchIDs() (ids []int64) {
 	for _, d := range p.dockets {
-		if d.batchID == batchID && d.epoch == epoch {
-			p.held[d] = true
+		if p.held[d] {
+			ids = append(ids, d.batchID)
 		}
 	}
+	return ids
 }
 
-func (p *page) markIDs() []int64 {
-	ids := make([]int64, len(p.marks))
-	for i, d := range p.marks {
-		ids[i] = d.ID
+// markIDs are the deliveries that may be marked if they are planned.
+func (p *page) markIDs() (ids []int64) {
+	for _, d := range p.marks {
+		if p.held[d.docket] {
+			ids = append(ids, d.ID)
+		}
 	}
 	return ids
 }
@@ -208,11 +204,12 @@ func (p *page) tally() tally {
 	counts := tally{}
 	for i := range p.records {
 		r := &p.records[i]
+		counted := p.held[r.docket] && p.moved[r.ID]
 		if r.Stage != "" {
 			// Whoever moved the row on has recorded an attempt of their own.
-			counts.attempt(r, r.Retried || !p.moved[r.ID])
+			counts.attempt(r, r.Retried || !counted)
 		}
-		if p.moved[r.ID] {
+		if counted {
 			counts.state(r)
 		}
 	}

@@ -68,10 +68,9 @@ func (l *Ledger) SkipRun(ctx context.Context, runID int64, reason string, limit 
 			return err
 		}
 		ids, err := restTx(ctx, tx, runID, limit)
-		if err != nil || len(ids) == 0 {
+		if skipped = len(ids); err != nil || skipped == 0 {
 			return err
 		}
-		skipped = len(ids)
 		return l.skipTx(ctx, tx, reason, ids)
 	})
 	if err != nil {
@@ -140,24 +139,6 @@ func (l *Ledger) skipTx(ctx context.Context, tx db.Tx, reason string, ids []int6
 	return counts.writeTx(ctx, tx)
 }
 
-// ForgetRecipientTx skips what is planned for a recipient who is being deleted,
-// and takes the address out of the attempts; the deliveries stay.
-func (l *Ledger) ForgetRecipientTx(ctx context.Context, tx db.Tx, recipientID int64) error {
-	if err := l.SkipRecipientTx(ctx, tx, recipientID, ReasonDeleted); err != nil {
-		return err
-	}
-	if err := forgetDomainsTx(ctx, tx, recipientID); err != nil {
-		return fmt.Errorf("forget recipient %d: %w", recipientID, err)
-	}
-	_, err := tx.Exec(ctx, `
-		UPDATE attempts SET address = ''
-		 WHERE delivery_id IN (SELECT id FROM deliveries WHERE recipient_id = $1)`, recipientID)
-	if err != nil {
-		return fmt.Errorf("forget recipient %d: %w", recipientID, err)
-	}
-	return nil
-}
-
 // Load is how many deliveries each of the recipients has, which is what it
 // costs to forget them. Who has none is not among them.
 func (l *Ledger) Load(ctx context.Context, recipientIDs []int64) (map[int64]int, error) {
@@ -187,14 +168,15 @@ func (l *Ledger) RetryDue(ctx context.Context, limit int) (retried int, err erro
 		return 0, err
 	}
 	for runID, ids := range due {
-		err := l.db.Tx(ctx, func(tx db.Tx) error {
-			n, err := l.replanTx(ctx, tx, runID, ids)
-			retried += n
+		var n int
+		err := l.db.Tx(ctx, func(tx db.Tx) (err error) {
+			n, err = l.replanTx(ctx, tx, runID, ids)
 			return err
 		})
 		if err != nil {
 			return retried, fmt.Errorf("retry deliveries of run %d: %w", runID, err)
 		}
+		retried += n
 	}
 	return retried, nil
 }

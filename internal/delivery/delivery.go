@@ -32,7 +32,8 @@
 // On PostgreSQL every transaction that touches deliveries, or ends a lease,
 // first locks the ledger rows of their runs, in the order of their ids: then a
 // hold, a skip or another's lease that is committed can't be overtaken by a
-// mark, and nothing deadlocks.
+// mark, and nothing deadlocks. Only a plan, which adds deliveries, locks the row
+// last (see PlanTx).
 //
 // Run, mailing, user and recipient ids are opaque here.
 package delivery

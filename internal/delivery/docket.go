@@ -14,9 +14,20 @@ import (
 // its deliveries are leaving. The batch's row says the same. Marking so costs
 // one row per batch and commit, not one per message.
 type docket struct {
-	batchID int64
-	epoch   int64   // of the lease
-	leaving []int64 // as it is committed; the committer alone changes it
+	batchID  int64
+	epoch    int64   // of the lease
+	revision int64   // raised with each commit; like leaving, the committer alone changes it
+	leaving  []int64 // as it is committed
+}
+
+// docketText writes an entry: to the lease that the page knows, and once. A try
+// whose answer was lost may arrive after the next one.
+const docketText = `
+	UPDATE batches SET leaving = $4, accepted = accepted + $5, revision = revision + 1
+	 WHERE id = $1 AND epoch = $2 AND revision = $3`
+
+func (e entry) args() []any {
+	return []any{e.batchID, e.epoch, e.revision, idsText(e.leaving), e.accepted}
 }
 
 // entry is what one transaction changes in a docket.

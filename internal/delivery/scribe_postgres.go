@@ -20,33 +20,33 @@ type pgScribe struct{}
 // before.
 const lockText = `SELECT 1 FROM ledgers WHERE run_id = ANY($1) ORDER BY run_id FOR NO KEY UPDATE`
 
-// leased are the batches that are leased as the page knows them: $1 are their
-// ids, $2 the epochs. Each is looked up by its id, however many there are.
-const leased = ` FROM unnest($1::bigint[], $2::bigint[]) AS l (id, epoch)
-	 CROSS JOIN LATERAL (SELECT id, epoch FROM batches WHERE id = l.id AND epoch = l.epoch OFFSET 0) AS b`
+// leaseText looks each batch up by its id, however many there are.
+const leaseText = `
+	SELECT b.id, b.epoch, b.revision
+	  FROM unnest($1::bigint[]) AS l (id)
+	 CROSS JOIN LATERAL (SELECT id, epoch, revision FROM batches WHERE id = l.id OFFSET 0) AS b`
 
-const leaseText = `SELECT b.id, b.epoch` + leased
-
-// acceptText is moveText for what happens to most.
+// acceptText is moveText for what happens to most. The plus keeps the rows from
+// being looked for in their batches, which are long.
 const acceptText = `
 	UPDATE deliveries
-	   SET state = 2, tries = tries + 1, updated_at = $4, first_at = CASE WHEN first_at = 0 THEN $4 ELSE first_at END
-	 WHERE id = ANY($3) AND state = 0 AND batch_id = ANY (ARRAY(SELECT b.id` + leased + `))
+	   SET state = 2, tries = tries + 1, updated_at = $3, first_at = CASE WHEN first_at = 0 THEN $3 ELSE first_at END
+	 WHERE id = ANY($1) AND state = 0 AND batch_id + 0 = ANY($2)
 	RETURNING id`
 
 const moveText = `
 	UPDATE deliveries AS d
 	   SET state = r.state, reason = r.reason, tries = r.tries, copies = r.copies,
 	       first_at = r.first_at, next_at = r.next_at, updated_at = r.at
-	  FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+	  FROM unnest($1::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
 	       AS r (id, state, reason, tries, copies, first_at, next_at, at)
-	 WHERE d.id = r.id AND d.state = 0 AND d.batch_id = ANY (ARRAY(SELECT b.id` + leased + `))
+	 WHERE d.id = ANY($1) AND d.id = r.id AND d.state = 0 AND d.batch_id + 0 = ANY($2)
 	RETURNING d.id`
 
 const markText = `
 	SELECT id FROM deliveries
-	 WHERE id = ANY($3) AND state = 0 AND batch_id = ANY (ARRAY(SELECT b.id` + leased + `))
-	   AND run_id = ANY (ARRAY(SELECT run_id FROM ledgers WHERE run_id = ANY($4) AND held = 0))`
+	 WHERE id = ANY($1) AND state = 0 AND batch_id + 0 = ANY($2)
+	   AND run_id = ANY (ARRAY(SELECT run_id FROM ledgers WHERE run_id = ANY($3) AND held = 0))`
 
 const attemptsText = `
 	INSERT INTO attempts (at, month, delivery_id, run_id, mailing_id, user_id, recipient_id,
@@ -59,89 +59,89 @@ const attemptsText = `
 type question struct{ asks, expects string }
 
 func questionOf(text string, parameters int) question {
-	return question{text, db.Expecting(text, parameters+1)}
+	return question{text, db.Expecting(text, parameters)}
 }
 
 var (
-	acceptQuestion = questionOf(acceptText, 4)
-	moveQuestion   = questionOf(moveText, 10)
-	markQuestion   = questionOf(markText, 4)
+	acceptQuestion = questionOf(acceptText, 3)
+	moveQuestion   = questionOf(moveText, 9)
+	markQuestion   = questionOf(markText, 3)
+	writtenDocket  = db.Expecting(docketText+` RETURNING id`, 5)
 )
 
 // commit expects what nearly always holds: that the leases are held, every
 // result counts, and every mark may be given. Then all of it is one flight. If
 // anything is otherwise, nothing was written, and it is asked first.
 func (pgScribe) commit(ctx context.Context, d *db.DB, p *page) error {
-	err := d.Flight(ctx, func(now time.Time, flight *pgx.Batch) {
-		p.expect()
-		flight.Queue(lockText, p.runs)
-		p.queue(now, flight, func(q question, rows int, _ func(pgx.Rows) error, args ...any) {
-			flight.Queue(q.expects, append(args, rows)...)
+	if !p.asks {
+		err := d.Flight(ctx, func(now time.Time, flight *pgx.Batch) {
+			p.expect()
+			flight.Queue(lockText, p.runs)
+			p.queue(now, flight, func(q question, rows int, _ func(pgx.Rows) error, args ...any) {
+				flight.Queue(q.expects, append(args, rows)...)
+			})
+			p.queueRest(flight)
 		})
-		p.queueRest(flight)
-	})
-	if !errors.Is(err, db.ErrOtherwise) {
-		return err
+		if !errors.Is(err, db.ErrOtherwise) {
+			return err
+		}
+		p.asks = true
 	}
-	return d.Flights(ctx, func(now time.Time, flight *pgx.Batch) {
-		p.anew()
+	var leases []lease
+	return d.Flights(ctx, func(_ time.Time, flight *pgx.Batch) error {
 		flight.Queue(lockText, p.runs)
-		batches, epochs := p.leases()
-		flight.Queue(leaseText, batches, epochs).Query(p.noteLeases)
+		ids := make([]int64, len(p.dockets))
+		for i, d := range p.dockets {
+			ids[i] = d.batchID
+		}
+		flight.Queue(leaseText, ids).Query(func(rows pgx.Rows) (err error) {
+			leases, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (l lease, err error) {
+				return l, row.Scan(&l.batchID, &l.epoch, &l.revision)
+			})
+			return err
+		})
+		return nil
+	}, func(now time.Time, flight *pgx.Batch) error {
+		if err := p.meet(leases); err != nil {
+			return err
+		}
 		p.queue(now, flight, func(q question, _ int, read func(pgx.Rows) error, args ...any) {
 			flight.Queue(q.asks, args...).Query(read)
 		})
-	}, p.queueRest)
+		return nil
+	}, func(_ time.Time, flight *pgx.Batch) error {
+		p.queueRest(flight)
+		return nil
+	})
 }
 
-// queue queues what the batches and counters depend on.
+// queue queues the attempts, and what the batches and counters depend on.
 func (p *page) queue(now time.Time, flight *pgx.Batch, ask func(q question, rows int, read func(pgx.Rows) error, args ...any)) {
-	batches, epochs := p.leases()
 	if args, n := attemptColumnsOf(p.records); n > 0 {
 		flight.Queue(attemptsText, args...)
 	}
+	batches := p.batchIDs()
 	accepted, others := p.byEnd()
 	if len(accepted) > 0 {
-		ask(acceptQuestion, len(accepted), noteIn(p.moved), batches, epochs, accepted, int64(db.At(now)))
+		ask(acceptQuestion, len(accepted), noteIn(p.moved), accepted, batches, int64(db.At(now)))
 	}
 	if len(others) > 0 {
-		ask(moveQuestion, len(others), noteIn(p.moved), append([]any{batches, epochs}, stateColumnsOf(others)...)...)
+		ask(moveQuestion, len(others), noteIn(p.moved), stateArguments(others, batches)...)
 	}
-	if len(p.marks) > 0 {
-		ask(markQuestion, len(p.marks), noteIn(p.planned), batches, epochs, p.markIDs(), p.runs)
+	if marks := p.markIDs(); len(marks) > 0 {
+		ask(markQuestion, len(marks), noteIn(p.planned), marks, batches, p.runs)
 	}
 }
 
 // queueRest queues what is decided now.
 func (p *page) queueRest(flight *pgx.Batch) {
 	p.decide()
-	for _, s := range append(dockets(p.entries), p.tally().statements()...) {
+	for _, e := range p.entries {
+		flight.Queue(writtenDocket, append(e.args(), 1)...)
+	}
+	for _, s := range p.tally().statements() {
 		flight.Queue(s.text, s.args...)
 	}
-}
-
-func (p *page) noteLeases(rows pgx.Rows) error {
-	var id, epoch int64
-	_, err := pgx.ForEachRow(rows, []any{&id, &epoch}, func() error { p.hold(id, epoch); return nil })
-	return err
-}
-
-const docketsText = `
-	UPDATE batches AS b
-	   SET leaving = e.leaving, accepted = b.accepted + e.accepted
-	  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS e (id, epoch, leaving, accepted)
-	 WHERE b.id = ANY($1) AND b.id = e.id AND b.epoch = e.epoch`
-
-func dockets(list []entry) []statement {
-	n, t := numbers(3, len(list)), texts(1, len(list))
-	for _, e := range list {
-		addRow(n, e.batchID, e.epoch, e.accepted)
-		addRow(t, idsText(e.leaving))
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	return []statement{{docketsText, []any{n[0], n[1], t[0], n[2]}}}
 }
 
 func (pgScribe) execTx(ctx context.Context, tx db.Tx, list []statement) error {
@@ -191,7 +191,8 @@ func (pgScribe) planTx(ctx context.Context, tx db.Tx, p planning) (planned, skip
 var planColumns = []string{"month", "run_id", "recipient_id", "batch_id", "state", "reason", "updated_at"}
 
 // copyPlanTx writes a chunk of which nothing is there yet, in half the time. If
-// something is, it writes nothing: see db.Taken.
+// something is, it writes nothing: see db.Taken. That is rare, since how far the
+// plan is moves on with each chunk, in the same transaction.
 func copyPlanTx(ctx context.Context, tx db.Tx, p planning) (planned, skipped int64, err error) {
 	raw, ok := tx.Raw().(pgx.Tx)
 	if !ok {
@@ -215,12 +216,15 @@ func copyPlanTx(ctx context.Context, tx db.Tx, p planning) (planned, skipped int
 	return planned, skipped, err
 }
 
-// byEnd parts the deliveries that were accepted from the other results.
+// byEnd parts the deliveries that were accepted from the other results. Late
+// ones, of leases that were lost, are neither.
 func (p *page) byEnd() (accepted []int64, others []*record) {
 	for i := range p.records {
-		if r := &p.records[i]; r.State == Accepted {
+		switch r := &p.records[i]; {
+		case !p.held[r.docket]:
+		case r.State == Accepted:
 			accepted = append(accepted, r.ID)
-		} else {
+		default:
 			others = append(others, r)
 		}
 	}
@@ -279,14 +283,14 @@ func attemptColumnsOf(list []record) (args []any, rows int) {
 	return []any{n[0], n[1], n[2], n[3], n[4], n[5], n[6], t[0], n[7], t[1], n[8], t[2], t[3], t[4]}, rows
 }
 
-// stateColumnsOf are the arguments of moveText, but for the leases.
-func stateColumnsOf(list []*record) []any {
+// stateArguments are those of moveText.
+func stateArguments(list []*record, batches []int64) []any {
 	n, t := numbers(7, len(list)), texts(1, len(list))
 	for _, r := range list {
 		addRow(n, r.ID, int64(r.State), r.Tries, r.Copies, int64(r.FirstAt), int64(r.NextAt), int64(r.At))
 		addRow(t, r.Reason)
 	}
-	return []any{n[0], n[1], t[0], n[2], n[3], n[4], n[5], n[6]}
+	return []any{n[0], batches, n[1], t[0], n[2], n[3], n[4], n[5], n[6]}
 }
 
 const emptyText = `

@@ -16,15 +16,12 @@ type liteScribe struct{}
 
 func (s liteScribe) commit(ctx context.Context, d *db.DB, p *page) error {
 	return d.Tx(ctx, func(tx db.Tx) error {
-		p.anew()
 		if err := s.writeTx(ctx, tx, p); err != nil {
 			return err
 		}
 		p.decide()
 		for _, e := range p.entries {
-			_, err := tx.Exec(ctx, `UPDATE batches SET leaving = $3, accepted = accepted + $4 WHERE id = $1 AND epoch = $2`,
-				e.batchID, e.epoch, idsText(e.leaving), e.accepted)
-			if err != nil {
+			if _, err := tx.Exec(ctx, docketText, e.args()...); err != nil {
 				return fmt.Errorf("write a batch: %w", err)
 			}
 		}
@@ -34,12 +31,16 @@ func (s liteScribe) commit(ctx context.Context, d *db.DB, p *page) error {
 
 // writeTx writes what the batches and counters depend on.
 func (s liteScribe) writeTx(ctx context.Context, tx db.Tx, p *page) error {
-	for _, d := range p.dockets {
-		var epoch int64
-		if err := tx.QueryRow(ctx, `SELECT epoch FROM batches WHERE id = $1`, d.batchID).Scan(&epoch); err != nil {
+	leases := make([]lease, len(p.dockets))
+	for i, d := range p.dockets {
+		leases[i].batchID = d.batchID
+		err := tx.QueryRow(ctx, `SELECT epoch, revision FROM batches WHERE id = $1`, d.batchID).Scan(&leases[i].epoch, &leases[i].revision)
+		if err != nil {
 			return fmt.Errorf("read a lease: %w", err)
 		}
-		p.hold(d.batchID, epoch)
+	}
+	if err := p.meet(leases); err != nil {
+		return err
 	}
 	planned, err := plannedTx(ctx, tx, p)
 	if err != nil {

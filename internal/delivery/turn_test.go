@@ -123,8 +123,10 @@ func TestACommitIsRepeatedWithoutHarm(t *testing.T) {
 				t.Errorf("leaving: %v, want %d alone", first.docket.leaving, second.ID)
 			}
 			first.docket.leaving = before // as it is for who had no answer
+			first.docket.revision--
 		}
 		first.docket.leaving = []int64{second.ID}
+		first.docket.revision++
 		f.check(1, Counts{Recipients: 2, Accepted: 1})
 		if all := f.attempts(Filter{UserID: 3}); len(all) != 1 {
 			t.Errorf("got %d attempts, want 1", len(all))
