@@ -9,6 +9,10 @@ import (
 // late is how long ago a start may be: the form was filled in for a while.
 const late = time.Minute
 
+// lastDay is where dates end: whatever follows from one can still be written
+// with four digits of a year (RFC 3339).
+var lastDay = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
+
 // Problem is a field of a schedule that cannot stay as it is, and the
 // translation key of the reason.
 type Problem struct {
@@ -23,11 +27,17 @@ type Problem struct {
 func (s Schedule) Check(now time.Time) []Problem {
 	r, problems := s.rule()
 	add := func(p *Problem) { problems = append(problems, *p) }
-	if !s.Start.IsZero() && s.Start.Before(now.Add(-late)) {
+	switch {
+	case s.Start.IsZero():
+	case s.Start.Before(now.Add(-late)):
 		add(problem("start_at", "schedule.start_past"))
+	case s.Start.After(lastDay):
+		add(problem("start_at", "schedule.too_far"))
 	}
 	switch {
 	case s.End.IsZero():
+	case s.End.After(lastDay):
+		add(problem("end_at", "schedule.too_far"))
 	case !s.Start.IsZero() && s.End.Before(s.Start):
 		add(problem("end_at", "schedule.end_before_start"))
 	case s.Start.IsZero() && s.End.Before(now):

@@ -18,6 +18,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{"once, when started", Schedule{Frequency: Once, Zone: "UTC"}, nil},
 		{"a moment ago", Schedule{Frequency: Daily, Start: now.Add(-time.Minute), Zone: "UTC"}, nil},
+		{"far", Schedule{Frequency: Daily, Start: lastDay.Add(time.Second), End: lastDay.Add(time.Hour), Zone: "UTC"}, []string{"end_at: schedule.too_far", "start_at: schedule.too_far"}},
 		{"past", Schedule{Frequency: Once, Start: now.Add(-61 * time.Second), Zone: "UTC"}, []string{"start_at: schedule.start_past"}},
 		{
 			"everything at once",
