@@ -219,3 +219,28 @@ func TestFold(t *testing.T) {
 		}
 	}
 }
+
+// What is read outside a transaction says, too, that the database is away.
+func TestReadSaysThatTheDatabaseIsAway(t *testing.T) {
+	d := postgres(t)
+	err := d.Snapshot(t.Context(), func(q db.Q) error {
+		var pid int64
+		if err := q.QueryRow(t.Context(), `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
+			return err
+		}
+		ended := d.Tx(t.Context(), func(tx db.Tx) error {
+			_, err := tx.Exec(t.Context(), `SELECT pg_terminate_backend($1::bigint::int)`, pid)
+			return err
+		})
+		if ended != nil {
+			return ended
+		}
+		if err := q.QueryRow(t.Context(), `SELECT 1`).Scan(&pid); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("the connection has ended: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -108,13 +108,13 @@ func (q pgQ) Raw() any {
 
 func (q pgQ) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	tag, err := q.on.Exec(ctx, query, args...)
-	return tag.RowsAffected(), notText(err)
+	return tag.RowsAffected(), told(err)
 }
 
 func (q pgQ) Query(ctx context.Context, query string, args ...any) (Rows, error) {
 	rows, err := q.on.Query(ctx, query, args...)
 	if err != nil {
-		return nil, notText(err)
+		return nil, told(err)
 	}
 	return pgRows{rows}, nil
 }
@@ -125,8 +125,12 @@ func (q pgQ) QueryRow(ctx context.Context, query string, args ...any) Row {
 
 type pgRows struct{ pgx.Rows }
 
-func (r pgRows) Err() error { return notText(r.Rows.Err()) }
+func (r pgRows) Err() error { return told(r.Rows.Err()) }
 
 type pgRow struct{ pgx.Row }
 
-func (r pgRow) Scan(dest ...any) error { return notText(r.Row.Scan(dest...)) }
+func (r pgRow) Scan(dest ...any) error { return told(r.Row.Scan(dest...)) }
+
+// told is an error of a statement as persons may have to be told of it: nobody
+// else looks at those of what is read outside a transaction.
+func told(err error) error { return unavailable(notText(err)) }
