@@ -29,6 +29,7 @@ import (
 	"gonets/internal/account"
 	"gonets/internal/db"
 	"gonets/internal/delivery"
+	"gonets/internal/fault"
 	"gonets/internal/mailing"
 	"gonets/internal/mailserver"
 	"gonets/internal/message"
@@ -192,7 +193,7 @@ func (e *Engine) claimName(ctx context.Context) (release func(), err error) {
 			return nil, ctx.Err()
 		}
 	}
-	return nil, fmt.Errorf("another process is node %q", e.o.Node)
+	return nil, fault.New(fault.Conflict, "engine.name_taken", fault.Args{"Node": e.o.Node})
 }
 
 // Stop finishes the messages in flight, gives every lease back, and ends
