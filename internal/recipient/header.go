@@ -71,6 +71,9 @@ func readFront(sample []byte) (front, error) {
 // readHeader takes the separator under which the header has a column of
 // addresses, and the most columns.
 func (f front) readHeader(rest []byte, candidates []byte) (front, error) {
+	if bytes.IndexByte(rest, '\n') < 0 && bytes.IndexByte(bytes.TrimSuffix(rest, []byte("\r")), '\r') >= 0 {
+		return front{}, badFile("import.line_ends", nil)
+	}
 	var best front
 	problem := badFile("import.header_email", nil)
 	for _, comma := range candidates {

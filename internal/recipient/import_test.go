@@ -160,6 +160,7 @@ func TestImportRefusesFiles(t *testing.T) {
 	b := newBench(t, dbtest.SQLite(t))
 	for text, want := range map[string]string{
 		"":                                    "import.empty",
+		"email,name\ra@b.test,A\r":            "import.line_ends",
 		"\ufeff\n":                            "import.empty",
 		"name,city\nA,B\n":                    "import.header_email",
 		"a@b.test,A\n":                        "import.header_email",
