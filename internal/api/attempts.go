@@ -44,7 +44,7 @@ type attemptFilter struct {
 
 	MailingID string `query:"mailing_id"`
 	Outcome   string `query:"outcome" enum:"success,failure,unknown"`
-	Code      int64  `query:"code" minimum:"0" maximum:"999" doc:"The server's reply code."`
+	Code      int64  `query:"code" minimum:"200" maximum:"599" doc:"The server's reply code."`
 }
 
 func (a *API) attempts() {
