@@ -50,21 +50,12 @@ func (r *Result) outcome() Outcome {
 	}
 }
 
-// settle commits a group. While the database is away it tries again for as
-// long as a lease lasts, since a result that is lost becomes uncertain. If a
-// group is refused for another reason, each turn is tried alone: one must not
-// take the others with it.
+// settle commits a group. If it is refused for another reason than that the
+// database is away, each turn is tried alone: one must not take the others with
+// it.
 func (l *Ledger) settle(ctx context.Context, group []*Turn) {
-	var err error
 	p := l.page(group)
-	began := time.Now()
-	for pause := 20 * time.Millisecond; ; pause = min(2*pause, l.policy.Lease/20) {
-		err = l.commit(context.WithoutCancel(ctx), p)
-		if !fault.Is(err, fault.Unavailable) || time.Since(began) > l.policy.Lease {
-			break
-		}
-		time.Sleep(pause)
-	}
+	err := l.insist(context.WithoutCancel(ctx), p)
 	if err != nil && len(group) > 1 && !fault.Is(err, fault.Unavailable) {
 		for _, t := range group {
 			l.settle(ctx, []*Turn{t})
@@ -80,6 +71,23 @@ func (l *Ledger) settle(ctx context.Context, group []*Turn) {
 	}
 }
 
+// insist commits a page. While the database is away it tries again for as long
+// as a lease lasts, since a result that is lost becomes uncertain.
+func (l *Ledger) insist(ctx context.Context, p *page) error {
+	end := time.After(l.policy.Lease)
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, l.policy.Lease/20) {
+		err := l.commit(ctx, p)
+		if !fault.Is(err, fault.Unavailable) {
+			return err
+		}
+		select {
+		case <-end:
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
 // commit writes a page in one transaction. It may be called again with a page
 // of which it said that the database was away.
 func (l *Ledger) commit(ctx context.Context, p *page) error {
@@ -89,7 +97,7 @@ func (l *Ledger) commit(ctx context.Context, p *page) error {
 	}
 	for _, e := range p.entries {
 		e.docket.leaving = e.leaving
-		e.docket.revision++
+		e.revision++
 	}
 	return nil
 }

@@ -176,7 +176,7 @@ func newWay(t *testing.T, server string) *way {
 				near.Close()
 				continue
 			}
-			all.Go(func() { io.Copy(near, far); near.Close() }) //nolint:errcheck // a connection ends as it likes
+			all.Go(func() { io.Copy(near, far); near.Close() })
 			all.Go(func() { w.carry(near, far) })
 		}
 	})
@@ -203,10 +203,10 @@ func (w *way) carry(near, far net.Conn) {
 		w.keep = false
 		if keep {
 			w.kept = append(w.kept, func() {
-				far.Write(buffer[:n])                            //nolint:errcheck // see above
-				far.(*net.TCPConn).CloseWrite()                  //nolint:errcheck,forcetypeassert // it was dialled as one
-				far.SetReadDeadline(time.Now().Add(time.Minute)) //nolint:errcheck // see above
-				io.Copy(io.Discard, far)                         //nolint:errcheck // until the server has worked it
+				far.Write(buffer[:n])
+				far.(*net.TCPConn).CloseWrite() //nolint:forcetypeassert // it was dialled as one
+				far.SetReadDeadline(time.Now().Add(time.Minute))
+				io.Copy(io.Discard, far)
 			})
 		}
 		w.mu.Unlock()
