@@ -32,7 +32,10 @@ type reading struct {
 	Run      *mailing.Run // nil: the mailing never ran
 	Slots    []delivery.Slot
 	Answers  []delivery.Answer
-	Attempts []delivery.Attempt // the mailing's newest; not of a certain run
+	Attempts []delivery.Attempt // the mailing's newest; these and what follows not of a certain run
+	Runs     []mailing.Run      // the newest
+	More     bool               // there are others
+	Events   []mailing.Event    // the newest
 	Retry    time.Time          // when the first deferred one is tried again
 	Trouble  string             // of the mail server, in its own words
 }
@@ -42,6 +45,7 @@ const (
 	slotsRead      = 8640 // a day of them
 	attemptsOnPage = 10
 	runsOnPage     = 10
+	eventsOnPage   = 20
 )
 
 // read is a subject as it stands now; last is how it stood before, or nil.
@@ -60,13 +64,22 @@ func (s *Web) read(ctx context.Context, of subject, last *reading) (*reading, er
 	return r, s.readRun(ctx, r, last)
 }
 
-// readNewest reads a mailing with its newest run and attempts.
+// readNewest reads a mailing with its newest runs, attempts and events. The
+// runs are asked for after the mailing, so that the newest is among them.
 func (s *Web) readNewest(ctx context.Context, of subject, r *reading) (err error) {
 	if r.Mailing, err = s.Mailings.Get(ctx, account.CommandLine(), of.mailing); err != nil {
 		return err
 	}
-	r.Run = r.Mailing.LastRun
-	r.Attempts, err = s.Ledger.Attempts(ctx, delivery.Filter{MailingID: of.mailing, Limit: attemptsOnPage})
+	if r.Attempts, err = s.Ledger.Attempts(ctx, delivery.Filter{MailingID: of.mailing, Limit: attemptsOnPage}); err != nil {
+		return err
+	}
+	if r.Runs, r.More, err = s.Mailings.Runs(ctx, account.CommandLine(), of.mailing, 0, runsOnPage); err != nil {
+		return err
+	}
+	if len(r.Runs) > 0 { // the same numbers above as in the row
+		r.Run = &r.Runs[0]
+	}
+	r.Events, err = s.Mailings.Events(ctx, account.CommandLine(), of.mailing, eventsOnPage)
 	return err
 }
 
@@ -150,9 +163,6 @@ type reportPage struct {
 
 	Owner   string // whose it is, where it is another user's
 	Preview preview
-	Runs    []mailing.Run
-	More    bool
-	Events  []mailing.Event
 }
 
 // newReport is what a visitor sees of a reading, kept up to date from the
@@ -186,17 +196,15 @@ func (s *Web) mailingReport(v *visit) error {
 	if err != nil {
 		return err
 	}
+	live := mailingURL(id, "/live")
+	if r.Run == nil {
+		live += "?" + withoutChart
+	}
 	p := reportPage{
-		report:  newReport(v, v.page(m.Name, v.shelf(m.UserID)), r, mailingURL(id, "/live")),
+		report:  newReport(v, v.page(m.Name, v.shelf(m.UserID)), r, live),
 		Preview: previewSchedule(v.view, m.Schedule),
 	}
 	if p.Owner, err = s.ownerOf(v, m.UserID); err != nil {
-		return err
-	}
-	if p.Runs, p.More, err = s.Mailings.Runs(v.Context(), v.actor, id, 0, runsOnPage); err != nil {
-		return err
-	}
-	if p.Events, err = s.Mailings.Events(v.Context(), v.actor, id, 20); err != nil {
 		return err
 	}
 	return v.render(http.StatusOK, reportTempl(p))

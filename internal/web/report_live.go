@@ -125,20 +125,32 @@ func (s *Web) mailingLive(v *visit) error {
 	if err != nil {
 		return err
 	}
+	var first templ.Component = templ.NopComponent // the chart's card, for a page that has none
+	missing := v.URL.Query().Has(withoutChart)
 	s.stream(v, subject{mailing: id}, func(r *reading) []fragment {
-		p := reportPage{report: newReport(v, v.again(r.Mailing.Name), r, mailingURL(id, "/live"))}
+		p := reportPage{report: newReport(v, v.again(r.Mailing.Name), r, v.URL.RequestURI())}
 		p.Owner, p.Preview = owner, previewSchedule(p.View, r.Mailing.Schedule)
+		if missing && r.Run != nil {
+			first, missing = reportChart(p.report, true), false
+		}
 		return []fragment{
 			{"head", reportHead(p, true)},
 			{"notices", reportNotices(p.report, true)},
 			{"run", reportRun(p.report, true)},
+			{"first chart", first},
 			{"attempts", reportAttempts(p, true)},
+			{"runs", reportRuns(p, true)},
+			{"events", reportEvents(p, true)},
 			{"live", reportLive(p.report, true)},
 			{"chart", chartOf(&p.report)},
 		}
 	})
 	return nil
 }
+
+// withoutChart is said to the stream by a page that was made before the first
+// run: the chart's card comes with it. Later ones get new points alone.
+const withoutChart = "without-chart"
 
 // runLive streams the changes of a run's page.
 func (s *Web) runLive(v *visit) error {

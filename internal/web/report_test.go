@@ -207,7 +207,7 @@ func TestLive(t *testing.T) {
 		run := anna.start(m)
 		ctx, leave := context.WithTimeout(k.t.Context(), time.Minute)
 		defer leave()
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, k.server.URL+mailingURL(m.ID, "/live"), nil)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, k.server.URL+mailingURL(m.ID, "/live?"+withoutChart), nil)
 		if err != nil {
 			k.t.Fatal(err)
 		}
@@ -231,8 +231,12 @@ func TestLive(t *testing.T) {
 			k.t.Fatalf("the stream ended before %q: %v", want, lines.Err())
 		}
 		until("Отправляется: 0 из 2")
+		for _, part := range []string{"chart", "runs", "events"} {
+			until(`id="report-` + part + `"`)
+		}
 		k.carry(run, delivery.Took, delivery.RefusedForGood)
 		until("Отправляется: 2 из 2")
+		until(`id="report-runs"`) // with the same numbers
 		until(`event: chart`)
 		k.finish(run)
 		until("Готово: 2 из 2")

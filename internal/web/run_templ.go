@@ -104,7 +104,7 @@ func runTempl(p runPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = reportChart(p.report).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = reportChart(p.report, false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

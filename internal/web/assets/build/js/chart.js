@@ -4,8 +4,8 @@
 // <div data-chart='{"at": [seconds…], "series": [[…], […]], "days": false}' data-labels='["…", "…", "…"]'
 //      data-lang="ru" data-zone="Europe/Moscow">
 //
-// An event "chart" with {data: the same JSON} replaces the points; htmx
-// dispatches it for a server-sent event of that name.
+// An event "chart" with {data: the same JSON} replaces the points, also those in
+// the table below; htmx dispatches it for a server-sent event of that name.
 import uPlot from "uplot";
 
 const colors = ["--tblr-blue", "--tblr-red", "--tblr-purple"];
@@ -76,10 +76,20 @@ function draw(element) {
 
   new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height })).observe(element);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart.redraw(false));
-  document.addEventListener("chart", (event) => {
+  const rows = element.closest("figure").querySelector("details tbody");
+  const time = format({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const cell = (name, text) => Object.assign(document.createElement(name), { textContent: text });
+  const listener = (event) => {
+    if (!element.isConnected) return document.removeEventListener("chart", listener);
     points = JSON.parse(event.detail.data);
     chart.setData(stacked());
-  });
+    rows.replaceChildren(...points.at.map((t, i) => {
+      const row = document.createElement("tr");
+      row.append(Object.assign(cell("th", time(t)), { scope: "row" }), ...points.series.map((s) => cell("td", number.format(s[i]))));
+      return row;
+    }));
+  };
+  document.addEventListener("chart", listener);
 }
 
 // margins leaves half a bar free at both ends.
@@ -89,4 +99,11 @@ function margins(at) {
   return [at[0] - step / 2, at[at.length - 1] + step / 2];
 }
 
-document.querySelectorAll("[data-chart]").forEach(draw);
+function drawAll() {
+  document.querySelectorAll("[data-chart]:empty").forEach(draw);
+}
+
+drawAll();
+// That of a report opened before the first run comes later than the page.
+const place = document.getElementById("report-chart");
+if (place) new MutationObserver(drawAll).observe(place, { childList: true });
